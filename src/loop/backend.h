@@ -1,0 +1,77 @@
+/* The completion contract: what the loop asks of a backend.
+ *
+ * Windows' completion port fulfils it as it stands; on Unix the reactor does, on
+ * top of the readiness contract (poller.h).  A backend calls nothing upwards: it
+ * never runs a completion function, never allocates in submit, cancel, wait,
+ * finish or wake, and never ends the program over what a system call says. */
+#ifndef BROOD_BACKEND_H
+#define BROOD_BACKEND_H
+
+#include "brood.h"
+#include "op.h"
+
+struct brood__backend {
+    const struct brood__backend_table *table;
+};
+
+struct brood__backend_table {
+    const char *name;
+
+    /* Everything has been detached or abandoned. */
+    void (*close)(struct brood__backend *backend);
+
+    /* Make a handle known; ENOMEM.  It stays the caller's to close, after detach
+     * and with nothing in flight. */
+    int (*attach)(struct brood__backend *backend, struct brood__channel *channel, intptr_t handle);
+    void (*detach)(struct brood__backend *backend, struct brood__channel *channel);
+
+    /* Detach with operations in flight, which never complete: for the end of a
+     * loop alone.  When it returns, their memory may be freed. */
+    void (*abandon)(struct brood__backend *backend, struct brood__channel *channel);
+
+    /* Start an idle operation.  Cannot fail and completes nothing: a failure is a
+     * completion with a negative result.  A poll is armed here and now, so that
+     * its failure can be seen at once (state SETTLED), and disarmed by cancel: its
+     * descriptor may be closed right after that. */
+    void (*submit)(struct brood__backend *backend, struct brood__channel *channel,
+                   struct brood__op *op);
+
+    /* A request: the operation still completes exactly once, as BROOD_ECANCELED
+     * or with its real result.  Harmless on an idle one. */
+    void (*cancel)(struct brood__backend *backend, struct brood__op *op);
+
+    /* Wait for `timeout` nanoseconds at most (BROOD_FOREVER: for ever) and append
+     * the operations that can be finished to `ripe`.  Every one of them must be
+     * given to finish before the next wait. */
+    int (*wait)(struct brood__backend *backend, brood_time timeout, struct brood__op_list *ripe);
+
+    /* Carry out a ripe operation right before its completion function is called:
+     * one scratch buffer then serves all reads, and a read that was cancelled in
+     * the meantime has taken no byte.  false: not yet after all; it stays in flight. */
+    bool (*finish)(struct brood__backend *backend, struct brood__op *op);
+
+    /* Without waiting, and beside an operation in flight: bytes, BROOD_EAGAIN, or
+     * another error; 0 from try_read is the end.  A backend that cannot answers EAGAIN.
+     * try_read's bytes are in *data, the backend's, until the next call of the backend. */
+    ptrdiff_t (*try_read)(struct brood__backend *backend, struct brood__channel *channel,
+                          const void **data);
+    ptrdiff_t (*try_write)(struct brood__backend *backend, struct brood__channel *channel,
+                           const brood_slice *parts, size_t count);
+
+    /* End the present or the next wait.  The one function that another thread or
+     * a signal handler may call. */
+    void (*wake)(struct brood__backend *backend);
+
+    brood_time (*now)(struct brood__backend *backend);
+
+    /* What brood_loop_fd gives; -1: nothing. */
+    intptr_t (*descriptor)(const struct brood__backend *backend);
+
+    /* Whether the next wait has something to do before it waits. */
+    bool (*pending)(const struct brood__backend *backend);
+};
+
+/* The platform's own, chosen when linking. */
+int brood__backend_open(struct brood__backend **backend);
+
+#endif

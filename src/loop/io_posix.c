@@ -1,0 +1,71 @@
+/* Reads, and writes that keep SIGPIPE from the host on any POSIX system. */
+#include "io_posix.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+ptrdiff_t brood__io_read(int fd, void *data, size_t len)
+{
+    ssize_t n;
+    do
+        n = read(fd, data, len);
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? -errno : n;
+}
+
+/* A SIGPIPE of our own making is pending for this thread alone; one that was
+ * pending before is the host's and stays. */
+ptrdiff_t brood__io_writev_guarded(int fd, const struct iovec *parts, int count)
+{
+    sigset_t pipe_only, before, mask;
+    sigemptyset(&pipe_only);
+    sigaddset(&pipe_only, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe_only, &mask);
+    sigpending(&before);
+
+    ssize_t n;
+    do
+        n = writev(fd, parts, count);
+    while (n < 0 && errno == EINTR);
+    ptrdiff_t result = n < 0 ? -errno : n;
+
+    if (result == -EPIPE && !sigismember(&before, SIGPIPE)) {
+        sigset_t now;
+        int taken;
+        sigpending(&now);
+        if (sigismember(&now, SIGPIPE))
+            sigwait(&pipe_only, &taken);
+    }
+    pthread_sigmask(SIG_SETMASK, &mask, NULL);
+    return result;
+}
+
+void brood__io_close(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+int brood__io_set_nonblocking(int fd, bool on)
+{
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0)
+        return -errno;
+    int wanted = on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
+    if (wanted != flags && fcntl(fd, F_SETFL, wanted) < 0)
+        return -errno;
+    return 0;
+}
+
+int brood__io_keep_clear(int fd)
+{
+    if (fd < 0 || fd > 2)
+        return fd;
+    int clear = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    int error = -errno;
+    close(fd);
+    return clear < 0 ? error : clear;
+}

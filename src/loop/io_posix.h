@@ -1,0 +1,28 @@
+/* Reading and writing descriptors without surprises: no errno, no EINTR, and no
+ * SIGPIPE for the host, whatever it does with that signal. */
+#ifndef BROOD_IO_POSIX_H
+#define BROOD_IO_POSIX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/uio.h>
+
+/* Bytes, or a negative code. */
+ptrdiff_t brood__io_read(int fd, void *data, size_t len);
+ptrdiff_t brood__io_writev(int fd, const struct iovec *parts, int count);
+
+/* The same with SIGPIPE blocked and taken back: for systems that have no flag. */
+ptrdiff_t brood__io_writev_guarded(int fd, const struct iovec *parts, int count);
+
+/* close(2), with its result ignored: after EINTR the descriptor is gone too. */
+void brood__io_close(int fd);
+
+/* 0 or a negative code. */
+int brood__io_set_nonblocking(int fd, bool on);
+
+/* Our descriptors stay out of 0, 1 and 2 even if the host has closed those, so
+ * that nothing that it prints lands in them.  Takes `fd` (a negative code is
+ * handed through) and returns it or its close-on-exec replacement. */
+int brood__io_keep_clear(int fd);
+
+#endif

@@ -1,0 +1,317 @@
+/* The event loop: opening, running and closing one.  `round_of` is the heart. */
+#include "loop.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "future.h"
+#include "memory.h"
+
+/* ---- one round ---------------------------------------------------------- */
+
+static void run_timers(brood_loop *loop);
+static void run_posts(brood_loop *loop, struct brood__link *list);
+static void run_finished(brood_loop *loop, struct brood__op_list *ripe);
+static brood_time timeout_of(const brood_loop *loop, brood_time deadline);
+
+static int round_of(brood_loop *loop, brood_time deadline)
+{
+    struct brood__op_list ripe;
+    brood__op_list_init(&ripe);
+    loop->round++;
+
+    loop->now = loop->backend->table->now(loop->backend);
+    run_timers(loop);
+    brood__posted_collect(loop);
+    run_posts(loop, &loop->posts);
+    brood_time timeout = timeout_of(loop, deadline);
+    int error = loop->backend->table->wait(loop->backend, timeout, &ripe);
+    run_finished(loop, &ripe);
+    brood__signals_dispatch(loop);
+    run_posts(loop, &loop->closings);
+    return error;
+}
+
+/* Debug: complains when what began at `began` took long. */
+static void check_duration(const brood_loop *loop, brood_time began, const char *what)
+{
+    if (!loop->options.debug)
+        return;
+    double limit = loop->options.slow_callback_seconds;
+    double took = (double)(brood_now() - began) / 1e9;
+    if (took >= (limit > 0 ? limit : 0.1))
+        brood__loop_log(loop, "slow callback: %s took %.3f s", what, took);
+}
+
+static brood_time stopwatch(const brood_loop *loop)
+{
+    return loop->options.debug ? brood_now() : 0;
+}
+
+static void run_timers(brood_loop *loop)
+{
+    brood__timers_expire(&loop->timers, loop->now);
+    struct brood__timer *timer;
+    while ((timer = brood__timers_take(&loop->timers)) != NULL) {
+        brood_time began = stopwatch(loop);
+        timer->fire(timer);
+        check_duration(loop, began, "a timer");
+    }
+}
+
+/* Those that are in the list now; what they post waits for the next round. */
+static void run_posts(brood_loop *loop, struct brood__link *list)
+{
+    brood__list_move(&loop->batch, list);
+    struct brood__link *link;
+    while ((link = brood__list_take(&loop->batch)) != NULL) {
+        struct brood__post *post = BROOD__CONTAINER(link, struct brood__post, link);
+        brood_time began = stopwatch(loop);
+        post->run(post);
+        check_duration(loop, began, "a posted call");
+    }
+}
+
+/* When the loop itself has something to do. */
+static brood_time next_of(const brood_loop *loop)
+{
+    if (!brood__list_empty(&loop->posts) || !brood__list_empty(&loop->closings) ||
+        brood__posted_pending(loop) || atomic_load(&loop->signalled))
+        return BROOD_NOWAIT;
+    return brood__timers_next(&loop->timers);
+}
+
+static brood_time timeout_of(const brood_loop *loop, brood_time deadline)
+{
+    brood_time next = next_of(loop);
+    if (next > deadline)
+        next = deadline;
+    if (loop->stopping || next == BROOD_NOWAIT)
+        return 0;
+    if (next == BROOD_FOREVER)
+        return BROOD_FOREVER;
+    brood_time now = loop->backend->table->now(loop->backend);
+    return next > now ? next - now : 0;
+}
+
+static void run_finished(brood_loop *loop, struct brood__op_list *ripe)
+{
+    struct brood__op *op;
+    while ((op = brood__op_list_take(ripe)) != NULL) {
+        if (!loop->backend->table->finish(loop->backend, op))
+            continue;
+        brood_time began = stopwatch(loop);
+        op->done(op);
+        check_duration(loop, began, "an event of a pipe or child");
+    }
+}
+
+/* ---- running ------------------------------------------------------------ */
+
+/* Every way of running begins and ends here. */
+static int enter(brood_loop *loop)
+{
+    int error = brood__loop_check(loop);
+    if (error < 0)
+        return error;
+    if (loop->running)
+        return BROOD_EBUSY;
+    loop->running = true;
+    return 0;
+}
+
+static int leave(brood_loop *loop, int result)
+{
+    loop->running = false;
+    return result;
+}
+
+int brood_loop_run(brood_loop *loop)
+{
+    int error = enter(loop);
+    if (error < 0)
+        return error;
+    do
+        error = round_of(loop, BROOD_FOREVER);
+    while (error == 0 && !loop->stopping);
+    loop->stopping = false;
+    return leave(loop, error);
+}
+
+int brood_loop_run_until(brood_loop *loop, brood_future *future, brood_time deadline)
+{
+    if (future == NULL)
+        return BROOD_EINVAL;
+    int error = enter(loop);
+    if (error < 0)
+        return error;
+    bool last = false;
+    while (!brood_future_done(future)) {
+        if (last) /* one more round has looked after the deadline */
+            return leave(loop, BROOD_ETIMEDOUT);
+        last = deadline != BROOD_FOREVER &&
+               loop->backend->table->now(loop->backend) >= deadline;
+        error = round_of(loop, deadline);
+        if (error < 0)
+            return leave(loop, error);
+        if (loop->stopping) {
+            loop->stopping = false;
+            if (!brood_future_done(future))
+                return leave(loop, BROOD_ECANCELED);
+        }
+    }
+    return leave(loop, brood_future_result(future, NULL));
+}
+
+int brood_loop_step(brood_loop *loop, brood_time deadline)
+{
+    int error = enter(loop);
+    if (error < 0)
+        return error;
+    error = round_of(loop, deadline);
+    loop->stopping = false;
+    return leave(loop, error);
+}
+
+void brood_loop_stop(brood_loop *loop)
+{
+    if (loop != NULL)
+        loop->stopping = true;
+}
+
+intptr_t brood_loop_fd(const brood_loop *loop)
+{
+    return loop == NULL ? -1 : loop->backend->table->descriptor(loop->backend);
+}
+
+brood_time brood_loop_next(const brood_loop *loop)
+{
+    if (loop == NULL)
+        return BROOD_FOREVER;
+    return loop->backend->table->pending(loop->backend) ? BROOD_NOWAIT : next_of(loop);
+}
+
+/* ---- opening and closing ------------------------------------------------ */
+
+int brood_loop_open(brood_loop **loop, const brood_loop_options *options)
+{
+    if (loop == NULL)
+        return BROOD_EINVAL;
+    struct brood__backend *backend;
+    int error = brood__backend_open(&backend);
+    if (error < 0)
+        return error;
+    error = brood__loop_open_with(loop, options, backend);
+    if (error < 0)
+        backend->table->close(backend);
+    return error;
+}
+
+int brood__loop_open_with(brood_loop **loop, const brood_loop_options *options,
+                          struct brood__backend *backend)
+{
+    static const brood_loop_options defaults = {0};
+    if (options == NULL)
+        options = &defaults;
+    if ((options->child_watcher != BROOD_WATCH_SIGCHLD &&
+         options->child_watcher != BROOD_WATCH_PROCFD) ||
+        !(options->slow_callback_seconds >= 0))
+        return BROOD_EINVAL;
+
+    brood_loop *made = brood__alloc(sizeof *made);
+    if (made == NULL)
+        return BROOD_ENOMEM;
+    made->backend = backend;
+    made->options = *options;
+    made->fork_generation = brood__fork_generation();
+    made->now = backend->table->now(backend);
+    brood__timers_init(&made->timers, made->now);
+    struct brood__link *lists[] = {&made->posts, &made->batch,        &made->closings,
+                                   &made->owned, &made->free_handles, &made->signals,
+                                   &made->foreign};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        brood__list_init(lists[i]);
+    *loop = made;
+    return 0;
+}
+
+int brood_loop_close(brood_loop *loop)
+{
+    if (loop == NULL)
+        return 0;
+    if (loop->running)
+        return BROOD_EBUSY;
+
+    struct brood__link *link;
+    while ((link = brood__list_take(&loop->owned)) != NULL) {
+        struct brood__owned *owned = BROOD__CONTAINER(link, struct brood__owned, link);
+        if (owned->kind != NULL)
+            brood__loop_log(loop, "closed with the loop: a %s", owned->kind);
+        owned->destroy(owned);
+    }
+    brood__signals_close(loop);
+    brood__foreign_close(loop);
+    brood__posted_discard(loop);
+    loop->backend->table->close(loop->backend);
+    brood__free(loop);
+    return 0;
+}
+
+int brood__loop_check(const brood_loop *loop)
+{
+    if (loop == NULL)
+        return BROOD_EINVAL;
+    return loop->fork_generation == brood__fork_generation() ? 0 : BROOD_EFORK;
+}
+
+/* ---- for the layers above ----------------------------------------------- */
+
+void brood__post_init(struct brood__post *post, void (*run)(struct brood__post *post))
+{
+    brood__list_init(&post->link);
+    post->run = run;
+}
+
+static void post_to(struct brood__link *list, struct brood__post *post)
+{
+    if (brood__list_empty(&post->link))
+        brood__list_append(list, &post->link);
+}
+
+void brood__loop_post(brood_loop *loop, struct brood__post *post)
+{
+    post_to(&loop->posts, post);
+}
+
+void brood__loop_post_closing(brood_loop *loop, struct brood__post *post)
+{
+    post_to(&loop->closings, post);
+}
+
+void brood__loop_withdraw(struct brood__post *post)
+{
+    brood__list_remove(&post->link);
+}
+
+void brood__loop_own(brood_loop *loop, struct brood__owned *owned)
+{
+    brood__list_append(&loop->owned, &owned->link);
+}
+
+void brood__loop_disown(struct brood__owned *owned)
+{
+    brood__list_remove(&owned->link);
+}
+
+void brood__loop_log(const brood_loop *loop, const char *format, ...)
+{
+    if (!loop->options.debug || loop->options.log == NULL)
+        return;
+    char message[256];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    loop->options.log(loop->options.log_arg, message);
+}

@@ -1,0 +1,113 @@
+/* The loop as the layers above it see it: intrusive counterparts of what brood.h
+ * offers, which need no memory of their own, and what a loop owns. */
+#ifndef BROOD_LOOP_H
+#define BROOD_LOOP_H
+
+#include <stdatomic.h>
+
+#include "backend.h"
+#include "brood.h"
+#include "list.h"
+#include "timer.h"
+
+/* A call that the loop makes in its next round. */
+struct brood__post {
+    struct brood__link link;
+    void (*run)(struct brood__post *post);
+};
+
+/* Something that must not outlive its loop: freed by destroy, without a callback,
+ * when the loop is closed before it. */
+struct brood__owned {
+    struct brood__link link;
+    const char *kind; /* for the report of leftovers: "subprocess", "pipe" */
+    void (*destroy)(struct brood__owned *owned);
+};
+
+struct brood__remote_call;   /* posted.c        */
+struct brood__signal_watch;  /* signal_posix.c  */
+struct brood__foreign_watch; /* watch_posix.c   */
+struct brood__watcher;       /* src/subproc     */
+
+struct brood_loop {
+    struct brood__backend *backend;
+    brood_loop_options options;
+    brood_time now; /* at the start of the present round */
+    uint64_t round;
+    bool running, stopping;
+    unsigned fork_generation;
+
+    struct brood__timers timers;
+    struct brood__link posts;    /* for the next round                           */
+    struct brood__link batch;    /* those of the present one                     */
+    struct brood__link closings; /* run at the end of the round: to free memory  */
+    struct brood__link owned;
+    struct brood__link free_handles;
+    size_t free_handle_count;
+
+    _Atomic(struct brood__remote_call *) remote; /* from other threads, latest first */
+    atomic_bool signalled;                       /* some signal watch has something  */
+    struct brood__link signals;                  /* brood__signal_watch              */
+    struct brood__link foreign;                  /* brood__foreign_watch             */
+    struct brood__watcher *watcher;              /* made at the first child          */
+};
+
+/* brood_loop_open with a backend of one's choice, which the loop then owns. */
+int brood__loop_open_with(brood_loop **loop, const brood_loop_options *options,
+                          struct brood__backend *backend);
+
+/* 0; BROOD_EINVAL for NULL; BROOD_EFORK in a child of the process that opened it. */
+int brood__loop_check(const brood_loop *loop);
+
+/* A closing runs once, after everything else of the round.  Posting what is
+ * posted already is harmless, and so is withdrawing what is not. */
+void brood__loop_post(brood_loop *loop, struct brood__post *post);
+void brood__loop_post_closing(brood_loop *loop, struct brood__post *post);
+void brood__loop_withdraw(struct brood__post *post);
+void brood__post_init(struct brood__post *post, void (*run)(struct brood__post *post));
+
+void brood__loop_own(brood_loop *loop, struct brood__owned *owned);
+void brood__loop_disown(struct brood__owned *owned);
+
+/* Debug only: one line for the program's log. */
+void brood__loop_log(const brood_loop *loop, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The parts of a loop that have files of their own. */
+void brood__posted_collect(brood_loop *loop); /* remote calls join the posts         */
+bool brood__posted_pending(const brood_loop *loop);
+void brood__posted_discard(brood_loop *loop);
+void brood__signals_dispatch(brood_loop *loop); /* runs the callbacks of signals that came */
+void brood__signals_close(brood_loop *loop);
+void brood__foreign_close(brood_loop *loop);
+unsigned brood__fork_generation(void); /* another number in a forked child; starts the count */
+
+/* Shorthands for the backend's table. */
+static inline void brood__submit(brood_loop *loop, struct brood__channel *channel,
+                                 struct brood__op *op)
+{
+    loop->backend->table->submit(loop->backend, channel, op);
+}
+
+static inline void brood__cancel(brood_loop *loop, struct brood__op *op)
+{
+    if (op->state != BROOD__IDLE)
+        loop->backend->table->cancel(loop->backend, op);
+}
+
+static inline int brood__attach(brood_loop *loop, struct brood__channel *channel, intptr_t handle)
+{
+    return loop->backend->table->attach(loop->backend, channel, handle);
+}
+
+static inline void brood__abandon(brood_loop *loop, struct brood__channel *channel)
+{
+    loop->backend->table->abandon(loop->backend, channel);
+}
+
+static inline void brood__detach(brood_loop *loop, struct brood__channel *channel)
+{
+    loop->backend->table->detach(loop->backend, channel);
+}
+
+#endif

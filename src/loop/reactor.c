@@ -1,0 +1,415 @@
+/* The reactor: the completion contract (backend.h) on top of readiness
+ * (poller.h), written once for epoll and kqueue.
+ *
+ * Changes of interest are collected and made before waiting, so that a pipe
+ * that is read again after each read costs no system call for its interest.
+ * The cookie of a registration is a slot number with the slot's generation: an
+ * event for a descriptor that has been closed, and whose number or slot has been
+ * used again, falls dead. */
+#include <assert.h>
+#include <string.h>
+#include <time.h>
+
+#include "backend.h"
+#include "io_posix.h"
+#include "memory.h"
+#include "poller.h"
+#include "reactor.h"
+
+enum {
+    EVENTS_PER_WAIT = 128,
+    SCRATCH_SIZE = 65536, /* a pipe's usual capacity */
+    PARTS_PER_WRITE = 16,
+};
+#define NO_SLOT UINT32_MAX
+
+struct slot {
+    struct brood__channel *channel; /* NULL: free */
+    uint32_t generation;
+    uint32_t next_free;
+};
+
+struct reactor {
+    struct brood__backend base;
+    struct brood__poller *poller;
+    struct slot *slots;
+    uint32_t slot_count, free_slot;
+    struct brood__link dirty;     /* channels whose interest may have changed      */
+    struct brood__op_list settled; /* cancelled or failed: for the next wait to give */
+    char *scratch;
+};
+
+static struct reactor *reactor_of(struct brood__backend *backend)
+{
+    return BROOD__CONTAINER(backend, struct reactor, base);
+}
+
+/* ---- channels ----------------------------------------------------------- */
+
+static int grow_slots(struct reactor *reactor)
+{
+    uint32_t count = reactor->slot_count == 0 ? 16 : reactor->slot_count * 2;
+    struct slot *slots = brood__realloc(reactor->slots, count * sizeof *slots);
+    if (slots == NULL)
+        return BROOD_ENOMEM;
+    for (uint32_t i = reactor->slot_count; i < count; i++)
+        slots[i] = (struct slot){.next_free = i + 1 < count ? i + 1 : NO_SLOT};
+    reactor->free_slot = reactor->slot_count;
+    reactor->slots = slots;
+    reactor->slot_count = count;
+    return 0;
+}
+
+static int attach(struct brood__backend *backend, struct brood__channel *channel, intptr_t handle)
+{
+    struct reactor *reactor = reactor_of(backend);
+    if (reactor->free_slot == NO_SLOT && grow_slots(reactor) < 0)
+        return BROOD_ENOMEM;
+
+    uint32_t slot = reactor->free_slot;
+    reactor->free_slot = reactor->slots[slot].next_free;
+    reactor->slots[slot].channel = channel;
+    *channel = (struct brood__channel){.handle = handle, .slot = slot};
+    brood__list_init(&channel->dirty);
+    return 0;
+}
+
+static uint64_t cookie_of(const struct reactor *reactor, const struct brood__channel *channel)
+{
+    return (uint64_t)reactor->slots[channel->slot].generation << 32 | channel->slot;
+}
+
+/* The channel of an event, or NULL if that registration is history. */
+static struct brood__channel *channel_of(const struct reactor *reactor, uint64_t cookie)
+{
+    uint32_t slot = (uint32_t)cookie;
+    if (slot >= reactor->slot_count || reactor->slots[slot].generation != cookie >> 32)
+        return NULL;
+    return reactor->slots[slot].channel;
+}
+
+static int set_interest(struct reactor *reactor, struct brood__channel *channel, unsigned interest)
+{
+    int error = reactor->poller->table->set(reactor->poller, (int)channel->handle,
+                                            channel->interest, interest,
+                                            cookie_of(reactor, channel));
+    channel->interest = error < 0 ? 0 : (uint8_t)interest;
+    return error;
+}
+
+static void free_slot(struct reactor *reactor, struct brood__channel *channel)
+{
+    brood__list_remove(&channel->dirty);
+    struct slot *slot = &reactor->slots[channel->slot];
+    slot->channel = NULL;
+    slot->generation++;
+    slot->next_free = reactor->free_slot;
+    reactor->free_slot = channel->slot;
+}
+
+static void detach(struct brood__backend *backend, struct brood__channel *channel)
+{
+    struct reactor *reactor = reactor_of(backend);
+    assert(channel->in == NULL && channel->out == NULL);
+    if (channel->interest != 0)
+        set_interest(reactor, channel, 0);
+    free_slot(reactor, channel);
+}
+
+/* The poller is about to be closed, and in a forked child it is still the
+ * parent's: it is left alone. */
+static void abandon(struct brood__backend *backend, struct brood__channel *channel)
+{
+    struct reactor *reactor = reactor_of(backend);
+    struct brood__op_list settled = reactor->settled;
+    brood__op_list_init(&reactor->settled);
+    struct brood__op *op;
+    while ((op = brood__op_list_take(&settled)) != NULL)
+        if (op->channel != channel)
+            brood__op_list_append(&reactor->settled, op);
+    free_slot(reactor, channel);
+}
+
+/* ---- operations --------------------------------------------------------- */
+
+static unsigned interest_of(const struct brood__op *op)
+{
+    static const uint8_t interests[] = {
+        [BROOD__READ] = BROOD__IN,       [BROOD__WRITE] = BROOD__OUT,
+        [BROOD__POLL_IN] = BROOD__IN,    [BROOD__POLL_OUT] = BROOD__OUT,
+        [BROOD__POLL_GONE] = BROOD__GONE,
+    };
+    return op != NULL && op->state == BROOD__SUBMITTED ? interests[op->kind] : 0;
+}
+
+static struct brood__op **place_of(struct brood__channel *channel, const struct brood__op *op)
+{
+    bool out = op->kind == BROOD__WRITE || op->kind == BROOD__POLL_OUT;
+    return out ? &channel->out : &channel->in;
+}
+
+static bool is_poll(const struct brood__op *op)
+{
+    return op->kind != BROOD__READ && op->kind != BROOD__WRITE;
+}
+
+static unsigned wanted(const struct brood__channel *channel)
+{
+    return interest_of(channel->in) | interest_of(channel->out);
+}
+
+/* To be called after every change of what the channel's operations want. */
+static void check_interest(struct reactor *reactor, struct brood__channel *channel)
+{
+    brood__list_remove(&channel->dirty);
+    if (wanted(channel) != channel->interest)
+        brood__list_append(&reactor->dirty, &channel->dirty);
+}
+
+/* Gives a submitted operation its result without carrying it out. */
+static void settle(struct reactor *reactor, struct brood__op *op, int result)
+{
+    if (op == NULL || op->state != BROOD__SUBMITTED)
+        return;
+    op->state = BROOD__SETTLED;
+    op->result = result;
+    brood__op_list_append(&reactor->settled, op);
+    check_interest(reactor, op->channel);
+}
+
+/* What cannot be polled (EPERM: /dev/null, for one) can be read and written at
+ * any time; everything else has failed. */
+static void refuse(struct reactor *reactor, struct brood__op *op, int error)
+{
+    if (op == NULL || op->state != BROOD__SUBMITTED)
+        return;
+    settle(reactor, op, error);
+    if (error == BROOD_EPERM && !is_poll(op))
+        op->state = BROOD__RIPE;
+}
+
+/* Tells the poller what the channel's operations want now. */
+static void update(struct reactor *reactor, struct brood__channel *channel)
+{
+    unsigned interest = wanted(channel);
+    if (interest == channel->interest)
+        return;
+    int error = set_interest(reactor, channel, interest);
+    if (error < 0) {
+        refuse(reactor, channel->in, error);
+        refuse(reactor, channel->out, error);
+    }
+}
+
+static void submit(struct brood__backend *backend, struct brood__channel *channel,
+                   struct brood__op *op)
+{
+    struct reactor *reactor = reactor_of(backend);
+    struct brood__op **place = place_of(channel, op);
+    assert(op->state == BROOD__IDLE && *place == NULL);
+    *place = op;
+    op->channel = channel;
+    op->state = BROOD__SUBMITTED;
+    if (is_poll(op))
+        update(reactor, channel);
+    else
+        check_interest(reactor, channel);
+}
+
+static void cancel(struct brood__backend *backend, struct brood__op *op)
+{
+    if (op->state == BROOD__RIPE) { /* it is in the loop's list already */
+        op->state = BROOD__SETTLED;
+        op->result = BROOD_ECANCELED;
+    } else {
+        settle(reactor_of(backend), op, BROOD_ECANCELED);
+        if (is_poll(op))
+            update(reactor_of(backend), op->channel);
+    }
+}
+
+static ptrdiff_t carry_out(struct reactor *reactor, struct brood__op *op)
+{
+    int fd = (int)op->channel->handle;
+    struct iovec part;
+    switch (op->kind) {
+    case BROOD__READ:
+        if (op->data != NULL)
+            return brood__io_read(fd, op->data, op->len);
+        op->data = reactor->scratch;
+        ptrdiff_t n = brood__io_read(fd, reactor->scratch, SCRATCH_SIZE);
+        if (n == BROOD_EAGAIN)
+            op->data = NULL;
+        return n;
+    case BROOD__WRITE:
+        part = (struct iovec){.iov_base = op->data, .iov_len = op->len};
+        return brood__io_writev(fd, &part, 1);
+    default:
+        return 0;
+    }
+}
+
+static bool finish(struct brood__backend *backend, struct brood__op *op)
+{
+    struct reactor *reactor = reactor_of(backend);
+    if (op->state == BROOD__RIPE) {
+        op->result = carry_out(reactor, op);
+        if (op->result == BROOD_EAGAIN) {
+            op->state = BROOD__SUBMITTED;
+            check_interest(reactor, op->channel);
+            return false;
+        }
+    }
+    *place_of(op->channel, op) = NULL;
+    op->state = BROOD__IDLE;
+    check_interest(reactor, op->channel);
+    return true;
+}
+
+static ptrdiff_t try_read(struct brood__backend *backend, struct brood__channel *channel,
+                          const void **data)
+{
+    struct reactor *reactor = reactor_of(backend);
+    *data = reactor->scratch;
+    return brood__io_read((int)channel->handle, reactor->scratch, SCRATCH_SIZE);
+}
+
+static ptrdiff_t try_write(struct brood__backend *backend, struct brood__channel *channel,
+                           const brood_slice *parts, size_t count)
+{
+    (void)backend;
+    struct iovec vector[PARTS_PER_WRITE];
+    int used = count < PARTS_PER_WRITE ? (int)count : PARTS_PER_WRITE;
+    for (int i = 0; i < used; i++) {
+        vector[i].iov_len = parts[i].len;
+        /* iovec serves reads too, hence not const; a write only reads. */
+        memcpy(&vector[i].iov_base, &parts[i].data, sizeof vector[i].iov_base);
+    }
+    return brood__io_writev((int)channel->handle, vector, used);
+}
+
+/* ---- waiting ------------------------------------------------------------ */
+
+static void ripen(struct brood__op *op, unsigned events, struct brood__op_list *ripe)
+{
+    if ((interest_of(op) & events) != 0) {
+        op->state = BROOD__RIPE;
+        brood__op_list_append(ripe, op);
+    }
+}
+
+static void flush(struct reactor *reactor)
+{
+    struct brood__link *link;
+    while ((link = brood__list_take(&reactor->dirty)) != NULL)
+        update(reactor, BROOD__CONTAINER(link, struct brood__channel, dirty));
+}
+
+static int wait_for_events(struct brood__backend *backend, brood_time timeout,
+                           struct brood__op_list *ripe)
+{
+    struct reactor *reactor = reactor_of(backend);
+    flush(reactor);
+    struct brood__op *op;
+    while ((op = brood__op_list_take(&reactor->settled)) != NULL) {
+        brood__op_list_append(ripe, op);
+        timeout = 0;
+    }
+
+    struct brood__event events[EVENTS_PER_WAIT];
+    int count =
+        reactor->poller->table->wait(reactor->poller, timeout, events, EVENTS_PER_WAIT);
+    for (int i = 0; i < count; i++) {
+        struct brood__channel *channel = channel_of(reactor, events[i].cookie);
+        if (channel == NULL)
+            continue;
+        ripen(channel->in, events[i].events, ripe);
+        ripen(channel->out, events[i].events, ripe);
+    }
+    return count < 0 ? count : 0;
+}
+
+static void wake(struct brood__backend *backend)
+{
+    struct brood__poller *poller = reactor_of(backend)->poller;
+    poller->table->wake(poller);
+}
+
+static brood_time now(struct brood__backend *backend)
+{
+    (void)backend;
+    return brood_now();
+}
+
+static intptr_t descriptor(const struct brood__backend *backend)
+{
+    const struct brood__poller *poller = ((const struct reactor *)backend)->poller;
+    return poller->table->descriptor(poller);
+}
+
+static bool pending(const struct brood__backend *backend)
+{
+    const struct reactor *reactor = (const struct reactor *)backend;
+    return !brood__list_empty(&reactor->dirty) || reactor->settled.first != NULL;
+}
+
+/* ---- the reactor itself ------------------------------------------------- */
+
+static void close_reactor(struct brood__backend *backend)
+{
+    struct reactor *reactor = reactor_of(backend);
+    if (reactor->poller != NULL)
+        reactor->poller->table->close(reactor->poller);
+    brood__free(reactor->slots);
+    brood__free(reactor->scratch);
+    brood__free(reactor);
+}
+
+static const struct brood__backend_table table = {
+    .name = "reactor",
+    .close = close_reactor,
+    .attach = attach,
+    .detach = detach,
+    .abandon = abandon,
+    .submit = submit,
+    .cancel = cancel,
+    .wait = wait_for_events,
+    .finish = finish,
+    .try_read = try_read,
+    .try_write = try_write,
+    .wake = wake,
+    .now = now,
+    .descriptor = descriptor,
+    .pending = pending,
+};
+
+int brood__reactor_open(struct brood__backend **backend, struct brood__poller *poller)
+{
+    struct reactor *reactor = brood__alloc(sizeof *reactor);
+    if (reactor == NULL)
+        return BROOD_ENOMEM;
+    reactor->base.table = &table;
+    reactor->free_slot = NO_SLOT;
+    brood__list_init(&reactor->dirty);
+    brood__op_list_init(&reactor->settled);
+    reactor->scratch = brood__realloc(NULL, SCRATCH_SIZE);
+    if (reactor->scratch == NULL) {
+        close_reactor(&reactor->base);
+        return BROOD_ENOMEM;
+    }
+    reactor->poller = poller;
+    *backend = &reactor->base;
+    return 0;
+}
+
+int brood__backend_open(struct brood__backend **backend)
+{
+    struct brood__poller *poller;
+    int error = brood__poller_open(&poller);
+    if (error < 0)
+        return error;
+    error = brood__reactor_open(backend, poller);
+    if (error < 0)
+        poller->table->close(poller);
+    return error;
+}

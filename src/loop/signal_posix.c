@@ -1,0 +1,258 @@
+/* Signal handlers that chain and restore.
+ *
+ * One handler serves all watched signals of the process.  Delivery only sets
+ * flags and wakes loops: it walks a list of watches without a lock, and whoever
+ * takes a watch out of its list then waits until no handler is walking.  The
+ * handler that was installed before ours is called after that, as the kernel
+ * would have; it comes back with the last watch, unless the host has replaced
+ * ours in the meantime. */
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+
+#include "memory.h"
+#include "signals.h"
+
+enum { SIGNALS = 65 }; /* numbers from 1 to 64 */
+
+static _Atomic(struct brood__signal_watch *) watches[SIGNALS];
+static struct sigaction earlier[SIGNALS];
+static atomic_int walkers; /* handlers that are inside a list */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void call_earlier(const struct sigaction *action, int signal, siginfo_t *info, void *context)
+{
+    if ((action->sa_flags & SA_SIGINFO) != 0)
+        action->sa_sigaction(signal, info, context);
+    else if (action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN)
+        action->sa_handler(signal);
+}
+
+static void handle(int signal, siginfo_t *info, void *context)
+{
+    int saved = errno;
+    atomic_fetch_add(&walkers, 1);
+    struct brood__signal_watch *watch = atomic_load(&watches[signal]);
+    struct sigaction action = earlier[signal];
+    for (; watch != NULL; watch = atomic_load(&watch->next)) {
+        atomic_store(&watch->delivered, true);
+        if (!atomic_exchange(&watch->loop->signalled, true))
+            watch->loop->backend->table->wake(watch->loop->backend);
+    }
+    atomic_fetch_sub(&walkers, 1);
+    call_earlier(&action, signal, info, context);
+    errno = saved;
+}
+
+/* ---- installing --------------------------------------------------------- */
+
+static bool may_be_watched(int signal)
+{
+    switch (signal) {
+    case SIGKILL:
+    case SIGSTOP: /* cannot be caught */
+    case SIGSEGV:
+    case SIGBUS:
+    case SIGILL:
+    case SIGFPE: /* returning from these runs into the fault again */
+        return false;
+    default:
+        return signal > 0 && signal < SIGNALS;
+    }
+}
+
+static bool is_function(const struct sigaction *action)
+{
+    return (action->sa_flags & SA_SIGINFO) != 0 ||
+           (action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN);
+}
+
+/* Called with the lock held, while the signal's list is empty. */
+static int install(int signal)
+{
+    /* What an earlier handler was promised stays true: its mask, whether system
+     * calls are restarted, whether it hears of stopped children. */
+    struct sigaction before, ours = {.sa_sigaction = handle};
+    if (sigaction(signal, NULL, &before) < 0)
+        return -errno;
+    sigemptyset(&ours.sa_mask);
+    ours.sa_flags = SA_RESTART | SA_NOCLDSTOP;
+    if (is_function(&before)) {
+        ours.sa_mask = before.sa_mask;
+        ours.sa_flags = before.sa_flags & (SA_RESTART | SA_NOCLDSTOP | SA_NODEFER);
+    }
+    ours.sa_flags |= SA_SIGINFO | SA_ONSTACK;
+    earlier[signal] = before;
+    return sigaction(signal, &ours, NULL) < 0 ? -errno : 0;
+}
+
+static void uninstall(int signal)
+{
+    struct sigaction now;
+    if (sigaction(signal, NULL, &now) == 0 && (now.sa_flags & SA_SIGINFO) != 0 &&
+        now.sa_sigaction == handle)
+        sigaction(signal, &earlier[signal], NULL);
+}
+
+int brood__signal_watch_start(brood_loop *loop, struct brood__signal_watch *watch)
+{
+    int signal = watch->signal, error = 0;
+    if (!may_be_watched(signal))
+        return BROOD_EINVAL;
+    watch->loop = loop;
+
+    pthread_mutex_lock(&lock);
+    struct brood__signal_watch *first = atomic_load(&watches[signal]);
+    atomic_store(&watch->next, first);
+    atomic_store(&watches[signal], watch);
+    if (first == NULL) {
+        error = install(signal);
+        if (error < 0)
+            atomic_store(&watches[signal], NULL);
+    }
+    pthread_mutex_unlock(&lock);
+
+    if (error == 0)
+        brood__list_append(&loop->signals, &watch->link);
+    return error;
+}
+
+void brood__signal_watch_stop(struct brood__signal_watch *watch)
+{
+    brood__list_remove(&watch->link);
+    pthread_mutex_lock(&lock);
+    if (brood__loop_check(watch->loop) == 0) { /* else fork has emptied the lists */
+        _Atomic(struct brood__signal_watch *) *place = &watches[watch->signal];
+        while (atomic_load(place) != watch)
+            place = &atomic_load(place)->next;
+        if (place == &watches[watch->signal] && atomic_load(&watch->next) == NULL)
+            uninstall(watch->signal);
+        atomic_store(place, atomic_load(&watch->next));
+        while (atomic_load(&walkers) > 0)
+            sched_yield();
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+/* ---- the loop's side ---------------------------------------------------- */
+
+void brood__signals_dispatch(brood_loop *loop)
+{
+    if (!atomic_load(&loop->signalled) || !atomic_exchange(&loop->signalled, false))
+        return;
+    /* A callback may remove any watch: begin again after each.  Every delivery
+     * is looked at once, so that this ends. */
+    struct brood__link *link = loop->signals.next;
+    while (link != &loop->signals) {
+        struct brood__signal_watch *watch =
+            BROOD__CONTAINER(link, struct brood__signal_watch, link);
+        link = link->next;
+        if (atomic_exchange(&watch->delivered, false)) {
+            watch->call(watch);
+            link = loop->signals.next;
+        }
+    }
+}
+
+/* ---- around fork -------------------------------------------------------- */
+
+void brood__signals_before_fork(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+void brood__signals_after_fork(void)
+{
+    pthread_mutex_unlock(&lock);
+}
+
+/* In the child the loops are the parent's: their signals must not wake it. */
+void brood__signals_forked(void)
+{
+    for (int signal = 1; signal < SIGNALS; signal++) {
+        if (atomic_exchange(&watches[signal], NULL) != NULL)
+            uninstall(signal);
+    }
+    atomic_store(&walkers, 0);
+    pthread_mutex_unlock(&lock);
+}
+
+/* ---- the host's handlers ------------------------------------------------ */
+
+struct host_watch {
+    struct brood__signal_watch watch;
+    brood_callback *call;
+    void *arg;
+};
+
+static void call_host(struct brood__signal_watch *watch)
+{
+    struct host_watch *host = BROOD__CONTAINER(watch, struct host_watch, watch);
+    host->call(host->arg);
+}
+
+/* The loop's handler of the signal, other than its child watcher's. */
+static struct host_watch *find(brood_loop *loop, int signal)
+{
+    for (struct brood__link *link = loop->signals.next; link != &loop->signals;
+         link = link->next) {
+        struct brood__signal_watch *watch =
+            BROOD__CONTAINER(link, struct brood__signal_watch, link);
+        if (watch->signal == signal && watch->call == call_host)
+            return BROOD__CONTAINER(watch, struct host_watch, watch);
+    }
+    return NULL;
+}
+
+int brood_add_signal_handler(brood_loop *loop, int signal, brood_callback *call, void *arg)
+{
+    int error = brood__loop_check(loop);
+    if (error < 0)
+        return error;
+    if (call == NULL || !may_be_watched(signal))
+        return BROOD_EINVAL;
+    struct host_watch *host = find(loop, signal);
+    if (host != NULL) {
+        host->call = call;
+        host->arg = arg;
+        return 0;
+    }
+
+    host = brood__alloc(sizeof *host);
+    if (host == NULL)
+        return BROOD_ENOMEM;
+    host->watch.signal = signal;
+    host->watch.call = call_host;
+    host->call = call;
+    host->arg = arg;
+    error = brood__signal_watch_start(loop, &host->watch);
+    if (error < 0)
+        brood__free(host);
+    return error;
+}
+
+int brood_remove_signal_handler(brood_loop *loop, int signal)
+{
+    int error = brood__loop_check(loop);
+    if (error < 0)
+        return error;
+    struct host_watch *host = find(loop, signal);
+    if (host == NULL)
+        return BROOD_ENOENT;
+    brood__signal_watch_stop(&host->watch);
+    brood__free(host);
+    return 0;
+}
+
+/* What is left in the list is the host's: the child watcher has gone before. */
+void brood__signals_close(brood_loop *loop)
+{
+    while (!brood__list_empty(&loop->signals)) {
+        struct brood__signal_watch *watch =
+            BROOD__CONTAINER(loop->signals.next, struct brood__signal_watch, link);
+        brood__signal_watch_stop(watch);
+        brood__free(BROOD__CONTAINER(watch, struct host_watch, watch));
+    }
+}

@@ -1,0 +1,161 @@
+/* brood_add_reader and _writer: descriptors that are the host's, watched for it. */
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "loop.h"
+#include "memory.h"
+
+/* One direction of a descriptor. */
+struct side {
+    struct brood__op op;
+    brood_callback *call; /* NULL: this direction is not watched */
+    void *arg;
+    bool calling;         /* freeing and arming wait until the callback returns */
+};
+
+struct brood__foreign_watch {
+    struct brood__link link;
+    brood_loop *loop;
+    struct brood__channel channel;
+    struct side in, out;
+};
+
+static void ready(struct brood__op *op);
+
+static struct brood__foreign_watch *find(brood_loop *loop, int fd)
+{
+    for (struct brood__link *link = loop->foreign.next; link != &loop->foreign;
+         link = link->next) {
+        struct brood__foreign_watch *watch =
+            BROOD__CONTAINER(link, struct brood__foreign_watch, link);
+        if (watch->channel.handle == fd)
+            return watch;
+    }
+    return NULL;
+}
+
+static int open_watch(brood_loop *loop, int fd, struct brood__foreign_watch **made)
+{
+    struct stat status;
+    if (fstat(fd, &status) < 0)
+        return -errno;
+    struct brood__foreign_watch *watch = brood__alloc(sizeof *watch);
+    if (watch == NULL)
+        return BROOD_ENOMEM;
+    int error = brood__attach(loop, &watch->channel, fd);
+    if (error < 0) {
+        brood__free(watch);
+        return error;
+    }
+    watch->loop = loop;
+    watch->in.op = (struct brood__op){.kind = BROOD__POLL_IN, .done = ready};
+    watch->out.op = (struct brood__op){.kind = BROOD__POLL_OUT, .done = ready};
+    brood__list_append(&loop->foreign, &watch->link);
+    *made = watch;
+    return 0;
+}
+
+/* Frees the watch as soon as nothing of it is watched or in flight. */
+static void release(struct brood__foreign_watch *watch)
+{
+    if (watch->in.call != NULL || watch->out.call != NULL || watch->in.calling ||
+        watch->out.calling || watch->in.op.state != BROOD__IDLE || watch->out.op.state != BROOD__IDLE)
+        return;
+    brood__detach(watch->loop, &watch->channel);
+    brood__list_remove(&watch->link);
+    brood__free(watch);
+}
+
+static void ready(struct brood__op *op)
+{
+    struct brood__foreign_watch *watch =
+        BROOD__CONTAINER(op->channel, struct brood__foreign_watch, channel);
+    struct side *side = op == &watch->in.op ? &watch->in : &watch->out;
+    if (op->result < 0 && op->result != BROOD_ECANCELED && side->call != NULL) {
+        brood__loop_log(watch->loop, "descriptor %d cannot be watched any more: %s",
+                        (int)op->channel->handle, brood_strerror((int)op->result));
+        side->call = NULL;
+    }
+    if (op->result >= 0 && side->call != NULL) {
+        side->calling = true;
+        side->call(side->arg);
+        side->calling = false;
+    }
+    if (side->call != NULL && op->state == BROOD__IDLE)
+        brood__submit(watch->loop, &watch->channel, op);
+    release(watch);
+}
+
+static int add(brood_loop *loop, int fd, bool out, brood_callback *call, void *arg)
+{
+    int error = brood__loop_check(loop);
+    if (error < 0)
+        return error;
+    if (call == NULL)
+        return BROOD_EINVAL;
+    struct brood__foreign_watch *watch = find(loop, fd);
+    if (watch == NULL) {
+        error = open_watch(loop, fd, &watch);
+        if (error < 0)
+            return error;
+    }
+    struct side *side = out ? &watch->out : &watch->in;
+    bool again = side->call != NULL;
+    side->call = call;
+    side->arg = arg;
+    if (again || side->op.state != BROOD__IDLE || side->calling)
+        return 0; /* it is in flight, or will be when its callback returns */
+
+    brood__submit(loop, &watch->channel, &side->op);
+    if (side->op.state == BROOD__SETTLED) { /* it could not be armed */
+        side->call = NULL;
+        return (int)side->op.result;
+    }
+    return 0;
+}
+
+static int remove_side(brood_loop *loop, int fd, bool out)
+{
+    int error = brood__loop_check(loop);
+    if (error < 0)
+        return error;
+    struct brood__foreign_watch *watch = find(loop, fd);
+    struct side *side = watch == NULL ? NULL : out ? &watch->out : &watch->in;
+    if (side == NULL || side->call == NULL)
+        return BROOD_ENOENT;
+    side->call = NULL;
+    brood__cancel(loop, &side->op);
+    release(watch);
+    return 0;
+}
+
+int brood_add_reader(brood_loop *loop, int fd, brood_callback *call, void *arg)
+{
+    return add(loop, fd, false, call, arg);
+}
+
+int brood_add_writer(brood_loop *loop, int fd, brood_callback *call, void *arg)
+{
+    return add(loop, fd, true, call, arg);
+}
+
+int brood_remove_reader(brood_loop *loop, int fd)
+{
+    return remove_side(loop, fd, false);
+}
+
+int brood_remove_writer(brood_loop *loop, int fd)
+{
+    return remove_side(loop, fd, true);
+}
+
+void brood__foreign_close(brood_loop *loop)
+{
+    struct brood__link *link;
+    while ((link = brood__list_take(&loop->foreign)) != NULL) {
+        struct brood__foreign_watch *watch =
+            BROOD__CONTAINER(link, struct brood__foreign_watch, link);
+        brood__abandon(loop, &watch->channel);
+        brood__free(watch);
+    }
+}

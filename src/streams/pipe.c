@@ -1,0 +1,224 @@
+/* Pipe transports: how they begin and how they end.  Reading and writing have
+ * files of their own. */
+#include "pipe.h"
+
+#include "memory.h"
+
+static void end(struct brood__post *post);
+
+/* ---- beginning ---------------------------------------------------------- */
+
+int brood__pipe_init(brood_pipe *pipe, brood_loop *loop, intptr_t fd, bool writes,
+                     const brood_pipe_protocol *protocol, void *arg)
+{
+    *pipe = (brood_pipe){.loop = loop, .protocol = protocol, .arg = arg, .writes = writes};
+    int error = brood__attach(loop, &pipe->channel, fd);
+    if (error < 0)
+        return error;
+    brood__list_init(&pipe->owned.link);
+    brood__post_init(&pipe->post, NULL);
+    if (writes)
+        brood__pipe_write_init(pipe);
+    else
+        brood__pipe_read_init(pipe);
+    pipe->embedded = true;
+    return 0;
+}
+
+void brood__pipe_begin(brood_pipe *pipe)
+{
+    if (pipe->state == BROOD__PIPE_CONNECTING)
+        pipe->state = BROOD__PIPE_OPEN;
+    if (pipe->protocol->connection_made != NULL)
+        pipe->protocol->connection_made(pipe->arg, pipe);
+    if (pipe->writes)
+        brood__pipe_write_arm(pipe);
+    else
+        brood__pipe_read_arm(pipe);
+}
+
+static void begin(struct brood__post *post)
+{
+    brood_pipe *pipe = BROOD__CONTAINER(post, brood_pipe, post);
+    enum brood__pipe_state before = pipe->state;
+    brood__pipe_begin(pipe);
+    if (before == BROOD__PIPE_LOSING) /* closed before it began */
+        brood__pipe_lost_if_idle(pipe);
+}
+
+static void destroy_alone(struct brood__owned *owned)
+{
+    brood_pipe *pipe = BROOD__CONTAINER(owned, brood_pipe, owned);
+    brood__pipe_destroy(pipe);
+    brood__free(pipe);
+}
+
+static int connect_pipe(brood_loop *loop, intptr_t fd, bool writes,
+                        const brood_pipe_protocol *protocol, void *arg, brood_pipe **made)
+{
+    int error = brood__loop_check(loop);
+    if (error < 0)
+        return error;
+    if (protocol == NULL || made == NULL)
+        return BROOD_EINVAL;
+    brood_pipe *pipe = brood__alloc(sizeof *pipe);
+    if (pipe == NULL)
+        return BROOD_ENOMEM;
+
+    bool was_blocking = false;
+    error = brood__pipe_adopt(fd, &was_blocking);
+    if (error == 0)
+        error = brood__pipe_init(pipe, loop, fd, writes, protocol, arg);
+    if (error < 0) {
+        brood__pipe_give_back(fd, was_blocking);
+        brood__free(pipe);
+        return error;
+    }
+    pipe->embedded = false;
+    pipe->was_blocking = was_blocking;
+    pipe->owned.kind = "pipe";
+    pipe->owned.destroy = destroy_alone;
+    brood__loop_own(loop, &pipe->owned);
+    pipe->post.run = begin;
+    brood__loop_post(loop, &pipe->post);
+    *made = pipe;
+    return 0;
+}
+
+int brood_connect_read_pipe(brood_loop *loop, intptr_t fd, const brood_pipe_protocol *protocol,
+                            void *arg, brood_pipe **pipe)
+{
+    return connect_pipe(loop, fd, false, protocol, arg, pipe);
+}
+
+int brood_connect_write_pipe(brood_loop *loop, intptr_t fd, const brood_pipe_protocol *protocol,
+                             void *arg, brood_pipe **pipe)
+{
+    return connect_pipe(loop, fd, true, protocol, arg, pipe);
+}
+
+/* ---- ending ------------------------------------------------------------- */
+
+static bool in_flight(const brood_pipe *pipe)
+{
+    return pipe->channel.in != NULL || pipe->channel.out != NULL;
+}
+
+static void cancel_all(brood_pipe *pipe)
+{
+    if (pipe->channel.in != NULL)
+        brood__cancel(pipe->loop, pipe->channel.in);
+    if (pipe->channel.out != NULL)
+        brood__cancel(pipe->loop, pipe->channel.out);
+}
+
+void brood__pipe_lose(brood_pipe *pipe, int error)
+{
+    if (pipe->state >= BROOD__PIPE_LOSING)
+        return;
+    bool began = pipe->state != BROOD__PIPE_CONNECTING;
+    pipe->state = BROOD__PIPE_LOSING;
+    pipe->error = error;
+    cancel_all(pipe);
+    if (began && !in_flight(pipe)) {
+        pipe->post.run = end;
+        brood__loop_post(pipe->loop, &pipe->post);
+    }
+}
+
+/* The descriptor goes before the callback: whoever hears of the loss may rely on
+ * the other side hearing of it too. */
+static void let_go(brood_pipe *pipe)
+{
+    brood__pipe_dispose(pipe->channel.handle, pipe->was_blocking);
+    pipe->channel.handle = -1;
+    if (pipe->writes)
+        brood__pipe_write_drop(pipe);
+}
+
+static void free_later(struct brood__post *post)
+{
+    brood__free(BROOD__CONTAINER(post, brood_pipe, post));
+}
+
+static void free_if_over(brood_pipe *pipe)
+{
+    if (pipe->state != BROOD__PIPE_LOST || !pipe->given_up || pipe->embedded)
+        return;
+    brood__loop_disown(&pipe->owned);
+    pipe->post.run = free_later;
+    brood__loop_post_closing(pipe->loop, &pipe->post);
+}
+
+void brood__pipe_lost_if_idle(brood_pipe *pipe)
+{
+    if (pipe->state != BROOD__PIPE_LOSING || in_flight(pipe))
+        return;
+    brood__loop_withdraw(&pipe->post);
+    brood__detach(pipe->loop, &pipe->channel);
+    let_go(pipe);
+    if (pipe->protocol->connection_lost != NULL)
+        pipe->protocol->connection_lost(pipe->arg, pipe->error);
+    pipe->state = BROOD__PIPE_LOST;
+    free_if_over(pipe);
+}
+
+static void end(struct brood__post *post)
+{
+    brood__pipe_lost_if_idle(BROOD__CONTAINER(post, brood_pipe, post));
+}
+
+void brood__pipe_destroy(brood_pipe *pipe)
+{
+    brood__loop_withdraw(&pipe->post);
+    if (pipe->state == BROOD__PIPE_LOST)
+        return;
+    brood__abandon(pipe->loop, &pipe->channel);
+    let_go(pipe);
+}
+
+void brood_pipe_close(brood_pipe *pipe)
+{
+    if (pipe == NULL || brood__loop_check(pipe->loop) < 0)
+        return;
+    pipe->given_up = true;
+    if (pipe->state == BROOD__PIPE_LOST)
+        free_if_over(pipe);
+    else if (pipe->state == BROOD__PIPE_OPEN && pipe->writes && brood_pipe_buffered(pipe) > 0)
+        pipe->state = BROOD__PIPE_FLUSHING;
+    else if (pipe->state <= BROOD__PIPE_OPEN)
+        brood__pipe_lose(pipe, 0);
+}
+
+void brood_pipe_abort(brood_pipe *pipe)
+{
+    if (pipe == NULL || brood__loop_check(pipe->loop) < 0)
+        return;
+    pipe->given_up = true;
+    if (pipe->state == BROOD__PIPE_LOST)
+        free_if_over(pipe);
+    else
+        brood__pipe_lose(pipe, 0);
+}
+
+/* ---- questions ---------------------------------------------------------- */
+
+int brood__pipe_check(const brood_pipe *pipe, bool writes)
+{
+    if (pipe == NULL || pipe->writes != writes)
+        return BROOD_EINVAL;
+    int error = brood__loop_check(pipe->loop);
+    if (error < 0)
+        return error;
+    return pipe->state > BROOD__PIPE_OPEN ? BROOD_ECLOSED : 0;
+}
+
+bool brood_pipe_is_closing(const brood_pipe *pipe)
+{
+    return pipe == NULL || pipe->state > BROOD__PIPE_OPEN;
+}
+
+intptr_t brood_pipe_fd(const brood_pipe *pipe)
+{
+    return pipe == NULL ? -1 : pipe->channel.handle;
+}

@@ -1,0 +1,89 @@
+/* The pipe transport, for those who embed one: a subprocess has up to three. */
+#ifndef BROOD_PIPE_H
+#define BROOD_PIPE_H
+
+#include "brood.h"
+#include "loop.h"
+
+enum brood__pipe_state {
+    BROOD__PIPE_CONNECTING, /* connection_made is still to come              */
+    BROOD__PIPE_OPEN,
+    BROOD__PIPE_FLUSHING,   /* closing; what is buffered is written first    */
+    BROOD__PIPE_LOSING,     /* waits for what is in flight, then for its post */
+    BROOD__PIPE_LOST,       /* connection_lost has been called               */
+};
+
+/* A queue of bytes: appended at the end, consumed at the start. */
+struct brood__bytes {
+    char *data;
+    size_t start, len, cap;
+};
+
+struct brood_pipe {
+    struct brood__owned owned; /* of a pipe by itself */
+    brood_loop *loop;
+    const brood_pipe_protocol *protocol;
+    void *arg;
+    struct brood__channel channel;
+    struct brood__post post; /* connection_made, connection_lost, freeing */
+    int error;               /* for connection_lost                       */
+    uint8_t state;
+    bool writes;       /* direction                                       */
+    bool embedded;     /* in a subprocess, which frees it                 */
+    bool given_up;     /* by its owner: free it once it is lost           */
+    bool was_blocking; /* to be switched back before it is closed         */
+    union {
+        struct {
+            struct brood__op op;
+            bool paused;
+        } in;
+        struct {
+            struct brood__op op, gone;
+            struct brood__bytes sending, pending; /* in flight; to go after it */
+            size_t high, low;
+            struct brood__post flow;
+            bool over; /* pause_writing is due or was called, and resume_writing will be */
+            bool told; /* pause_writing was called                                       */
+        } out;
+    };
+};
+
+/* Set up an embedded pipe on a descriptor of ours, which is non-blocking and
+ * belongs to it on success.  ENOMEM. */
+int brood__pipe_init(brood_pipe *pipe, brood_loop *loop, intptr_t fd, bool writes,
+                     const brood_pipe_protocol *protocol, void *arg);
+
+/* Call connection_made and begin: from the loop. */
+void brood__pipe_begin(brood_pipe *pipe);
+
+/* Read what is there now, without waiting, a few MiB at most: from the loop. */
+void brood__pipe_read_rest(brood_pipe *pipe);
+
+/* Give everything back at once, without a callback: for the end of a loop, and
+ * for a pipe that was set up in vain. */
+void brood__pipe_destroy(brood_pipe *pipe);
+
+/* ---- between the files of the pipe --------------------------------------- */
+
+/* pipe.c.  The connection ends: nothing more is read or written, and when
+ * nothing is in flight any more connection_lost(error) is called by the loop. */
+void brood__pipe_lose(brood_pipe *pipe, int error);
+/* After a completion that found the pipe losing. */
+void brood__pipe_lost_if_idle(brood_pipe *pipe);
+/* 0, EINVAL for the wrong direction, EFORK, ECLOSED. */
+int brood__pipe_check(const brood_pipe *pipe, bool writes);
+
+/* pipe_read.c, pipe_write.c */
+void brood__pipe_read_init(brood_pipe *pipe);
+void brood__pipe_read_arm(brood_pipe *pipe);
+void brood__pipe_write_init(brood_pipe *pipe);
+void brood__pipe_write_arm(brood_pipe *pipe);
+void brood__pipe_write_drop(brood_pipe *pipe); /* frees what is buffered */
+
+/* pipe_posix.c: whether a descriptor can be a pipe transport's; switches it to
+ * non-blocking.  And the way back, without and with closing it. */
+int brood__pipe_adopt(intptr_t fd, bool *was_blocking);
+void brood__pipe_give_back(intptr_t fd, bool was_blocking);
+void brood__pipe_dispose(intptr_t fd, bool was_blocking);
+
+#endif

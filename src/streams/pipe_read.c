@@ -1,0 +1,87 @@
+/* Reading from a pipe: data goes from the backend's scratch memory straight to
+ * the protocol.  Pausing takes the read back; nothing has been read by it. */
+#include "pipe.h"
+
+enum { REST_READS = 64 }; /* of at most 64 KiB each */
+
+static void ended(brood_pipe *pipe, ptrdiff_t result)
+{
+    if (pipe->state >= BROOD__PIPE_LOSING)
+        return;
+    if (result == 0 && pipe->protocol->eof_received != NULL)
+        pipe->protocol->eof_received(pipe->arg);
+    brood__pipe_lose(pipe, (int)result);
+}
+
+static void received(brood_pipe *pipe, const void *data, ptrdiff_t len)
+{
+    if (pipe->protocol->data_received != NULL)
+        pipe->protocol->data_received(pipe->arg, data, (size_t)len);
+}
+
+static void done(struct brood__op *op)
+{
+    brood_pipe *pipe = BROOD__CONTAINER(op, brood_pipe, in.op);
+    if (pipe->state == BROOD__PIPE_OPEN) {
+        if (op->result > 0)
+            received(pipe, op->data, op->result);
+        else if (op->result != BROOD_ECANCELED)
+            ended(pipe, op->result);
+    }
+    brood__pipe_read_arm(pipe);
+    brood__pipe_lost_if_idle(pipe);
+}
+
+void brood__pipe_read_init(brood_pipe *pipe)
+{
+    pipe->in.op.kind = BROOD__READ;
+    pipe->in.op.done = done;
+}
+
+void brood__pipe_read_arm(brood_pipe *pipe)
+{
+    if (pipe->state != BROOD__PIPE_OPEN || pipe->in.paused || pipe->in.op.state != BROOD__IDLE)
+        return;
+    pipe->in.op.data = NULL;
+    brood__submit(pipe->loop, &pipe->channel, &pipe->in.op);
+}
+
+void brood__pipe_read_rest(brood_pipe *pipe)
+{
+    const struct brood__backend_table *backend = pipe->loop->backend->table;
+    for (int i = 0; i < REST_READS && pipe->state == BROOD__PIPE_OPEN && !pipe->in.paused; i++) {
+        const void *data;
+        ptrdiff_t n = backend->try_read(pipe->loop->backend, &pipe->channel, &data);
+        if (n == BROOD_EAGAIN)
+            break;
+        if (n > 0)
+            received(pipe, data, n);
+        else
+            ended(pipe, n);
+    }
+}
+
+int brood_pipe_pause_reading(brood_pipe *pipe)
+{
+    int error = brood__pipe_check(pipe, false);
+    if (error < 0)
+        return error;
+    pipe->in.paused = true;
+    brood__cancel(pipe->loop, &pipe->in.op);
+    return 0;
+}
+
+int brood_pipe_resume_reading(brood_pipe *pipe)
+{
+    int error = brood__pipe_check(pipe, false);
+    if (error < 0)
+        return error;
+    pipe->in.paused = false;
+    brood__pipe_read_arm(pipe); /* or, if its read is being taken back, after that */
+    return 0;
+}
+
+bool brood_pipe_is_reading(const brood_pipe *pipe)
+{
+    return brood__pipe_check(pipe, false) == 0 && !pipe->in.paused;
+}

@@ -1,0 +1,133 @@
+/* Processes on Linux: by pidfd (Linux 5.3; 5.4 for waitid), else by pid.  The
+ * index is an epoll set that holds pidfds and nothing else. */
+#include "process.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "io_posix.h"
+
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
+
+enum { TAKEN_AT_ONCE = 64 };
+
+/* ---- the end of one process ---------------------------------------------- */
+
+/* Since Linux 6.15 a pidfd still knows the status after somebody has reaped the
+ * process.  The first 64 bytes of the kernel's pidfd_info. */
+struct pidfd_info {
+    uint64_t mask, cgroup;
+    uint32_t ids[11];
+    int32_t exit_code;
+};
+_Static_assert(sizeof(struct pidfd_info) == 64, "the kernel's layout");
+#define PIDFD_GET_INFO _IOWR(0xFF, 11, struct pidfd_info)
+#define PIDFD_INFO_EXIT ((uint64_t)1 << 3)
+
+static brood_returncode code_of(int how, int status)
+{
+    return how == CLD_EXITED ? status : -status;
+}
+
+static brood_returncode taken_by_another(const struct brood__child *child)
+{
+    struct pidfd_info info = {.mask = PIDFD_INFO_EXIT};
+    if (child->process < 0 || ioctl((int)child->process, PIDFD_GET_INFO, &info) < 0 ||
+        (info.mask & PIDFD_INFO_EXIT) == 0)
+        return BROOD_ELOST;
+    bool exited = WIFEXITED(info.exit_code);
+    return exited ? WEXITSTATUS(info.exit_code) : -WTERMSIG(info.exit_code);
+}
+
+static int wait_for(const struct brood__child *child, siginfo_t *info, int options)
+{
+    int result;
+    do {
+        info->si_pid = 0;
+        result = -1;
+        errno = EINVAL; /* what a kernel before 5.4 says of P_PIDFD */
+        if (child->process >= 0)
+            result = waitid((idtype_t)P_PIDFD, (id_t)child->process, info, options);
+        if (result < 0 && errno == EINVAL)
+            result = waitid(P_PID, (id_t)child->pid, info, options);
+    } while (result < 0 && errno == EINTR);
+    return result < 0 ? -errno : 0;
+}
+
+bool brood__process_reap(struct brood__child *child, enum brood__reap how)
+{
+    static const int options[] = {
+        [BROOD__LOOK] = WEXITED | WNOHANG | WNOWAIT,
+        [BROOD__REAP] = WEXITED | WNOHANG,
+        [BROOD__WAIT] = WEXITED,
+    };
+    siginfo_t info;
+    int error = wait_for(child, &info, options[how]);
+    if (error == 0 && info.si_pid == 0)
+        return false;
+    child->returncode = error == 0 ? code_of(info.si_code, info.si_status) : taken_by_another(child);
+    child->reaped = how != BROOD__LOOK || error < 0;
+    return true;
+}
+
+/* ---- signals ------------------------------------------------------------- */
+
+int brood__process_signal(const struct brood__child *child, int signal)
+{
+    long result = -1;
+    errno = ENOSYS;
+    if (child->process >= 0)
+        result = syscall(SYS_pidfd_send_signal, (int)child->process, signal, NULL, 0u);
+    if (result < 0 && errno == ENOSYS)
+        result = kill((pid_t)child->pid, signal);
+    return result < 0 ? -errno : 0;
+}
+
+int brood__process_open(int64_t pid)
+{
+    long fd = syscall(SYS_pidfd_open, (pid_t)pid, 0u);
+    return fd < 0 ? -errno : brood__io_keep_clear((int)fd);
+}
+
+/* ---- the index ----------------------------------------------------------- */
+
+int brood__index_open(void)
+{
+    int probe = brood__process_open(getpid());
+    if (probe < 0)
+        return probe == BROOD_EMFILE || probe == BROOD_ENFILE || probe == BROOD_ENOMEM
+                   ? probe
+                   : BROOD_ENOSYS;
+    brood__io_close(probe);
+    int index = epoll_create1(EPOLL_CLOEXEC);
+    return index < 0 ? -errno : brood__io_keep_clear(index);
+}
+
+int brood__index_add(int index, struct brood__child *child)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = child};
+    if (child->process < 0)
+        return BROOD_ENOSYS;
+    return epoll_ctl(index, EPOLL_CTL_ADD, (int)child->process, &event) < 0 ? -errno : 0;
+}
+
+void brood__index_remove(int index, struct brood__child *child)
+{
+    epoll_ctl(index, EPOLL_CTL_DEL, (int)child->process, &(struct epoll_event){0});
+}
+
+int brood__index_take(int index, struct brood__child **children, int max)
+{
+    struct epoll_event events[TAKEN_AT_ONCE];
+    int count = epoll_wait(index, events, max < TAKEN_AT_ONCE ? max : TAKEN_AT_ONCE, 0);
+    for (int i = 0; i < count; i++)
+        children[i] = events[i].data.ptr;
+    return count < 0 ? 0 : count;
+}

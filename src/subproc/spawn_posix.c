@@ -1,0 +1,252 @@
+/* Spawning on Unix, the parent's side: the plan for the child, its birth, and
+ * what became of it.
+ *
+ * In the usual case the child runs in our memory until it execs, and tells there
+ * how far it came.  Where memory is not shared (preexec, which gets a true fork,
+ * or an emulator) it tells through a pipe.  Whether memory is shared is found out
+ * by looking, the first time, with both at hand. */
+#include "spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "io_posix.h"
+#include "memory.h"
+#include "process.h"
+#include "program_posix.h"
+#include "stdio_posix.h"
+
+enum { CHILD_STACK_SIZE = 16384 };
+
+extern char **environ;
+
+struct brood__spawn {
+    struct brood__plan plan;
+    struct brood__stdio stdio;
+    struct brood__program program;
+};
+
+static int explain(const struct brood__spawn *spawn, const struct brood__progress *progress);
+
+/* ---- the plan ------------------------------------------------------------- */
+
+static int by_target(const void *a, const void *b)
+{
+    const struct brood__fd_move *first = a, *second = b;
+    return (first->target > second->target) - (first->target < second->target);
+}
+
+static int plan_descriptors(struct brood__spawn *spawn)
+{
+    const brood_spawn_options *options = spawn->plan.options;
+    struct brood__plan *plan = &spawn->plan;
+    plan->moves = brood__alloc((3 + options->fd_count) * sizeof *plan->moves);
+    if (plan->moves == NULL)
+        return brood__spawn_failed(options, BROOD_ENOMEM, "memory", "");
+    for (int target = 0; target < 3; target++)
+        if (spawn->stdio.child[target] >= 0)
+            plan->moves[plan->move_count++] =
+                (struct brood__fd_move){.source = spawn->stdio.child[target], .target = target};
+    for (size_t i = 0; i < options->fd_count; i++)
+        plan->moves[plan->move_count++] =
+            (struct brood__fd_move){.source = options->fds[i].parent, .target = options->fds[i].child};
+
+    qsort(plan->moves, plan->move_count, sizeof *plan->moves, by_target);
+    for (size_t i = 1; i < plan->move_count; i++)
+        if (plan->moves[i].target == plan->moves[i - 1].target)
+            return brood__spawn_failed(options, BROOD_EINVAL, "options",
+                                       "fds: a number is given twice");
+    return 0;
+}
+
+int brood__spawn_open(const brood_spawn_options *options, struct brood__spawn **made,
+                      intptr_t ends[3])
+{
+    int error = brood__options_check(options);
+    if (error < 0)
+        return error;
+    struct brood__spawn *spawn = brood__alloc(sizeof *spawn);
+    if (spawn == NULL)
+        return brood__spawn_failed(options, BROOD_ENOMEM, "memory", "");
+    spawn->plan.options = options;
+    spawn->plan.report = -1;
+    spawn->plan.env = options->env;
+    if (options->env == NULL)
+        spawn->plan.env = (const char *const *)environ;
+    brood__stdio_init(&spawn->stdio);
+
+    error = brood__program_find(&spawn->program, options, spawn->plan.env);
+    if (error == 0)
+        error = brood__stdio_open(&spawn->stdio, options);
+    if (error == 0)
+        error = plan_descriptors(spawn);
+    if (error < 0) {
+        brood__spawn_close(spawn);
+        return error;
+    }
+    spawn->plan.programs = spawn->program.paths;
+    spawn->plan.argv = spawn->program.argv;
+    brood__stdio_take_parent_ends(&spawn->stdio, ends);
+    *made = spawn;
+    return 0;
+}
+
+void brood__spawn_close(struct brood__spawn *spawn)
+{
+    if (spawn == NULL)
+        return;
+    brood__stdio_close(&spawn->stdio);
+    brood__program_free(&spawn->program);
+    brood__free(spawn->plan.moves);
+    brood__free(spawn);
+}
+
+/* ---- birth ---------------------------------------------------------------- */
+
+/* Whether a clone shares our memory: unknown until one has been seen. */
+enum sharing { UNKNOWN, SHARED, COPIED };
+static atomic_int sharing = UNKNOWN;
+
+static bool lacks_descriptors(int error)
+{
+    return error == BROOD_EMFILE || error == BROOD_ENFILE;
+}
+
+/* By clone.  Without descriptors left for a handle, a child goes without. */
+static pid_t start_shared(struct brood__plan *plan, bool needs_handle, int *process)
+{
+    _Alignas(16) char stack[CHILD_STACK_SIZE];
+    pid_t pid = brood__clone(plan, stack, sizeof stack, process);
+    if (pid < 0 && (pid == BROOD_EINVAL || lacks_descriptors(pid)) && !needs_handle)
+        pid = brood__clone(plan, stack, sizeof stack, NULL);
+    return pid;
+}
+
+/* A true fork, for the host's code to run in.  It is not undone by the kernel if
+ * there is no handle: then the child may have run for a moment. */
+static pid_t start_copied(struct brood__plan *plan, bool needs_handle, int *process)
+{
+    pid_t pid = fork();
+    if (pid == 0)
+        brood__child_main(plan);
+    if (pid < 0)
+        return -errno;
+    *process = brood__process_open(pid);
+    if (*process >= 0 || !needs_handle)
+        return pid;
+    int error = *process;
+    struct brood__child child = {.pid = pid, .process = -1};
+    kill(pid, SIGKILL);
+    brood__process_reap(&child, BROOD__WAIT);
+    return error;
+}
+
+static pid_t start(struct brood__plan *plan, bool needs_handle, int *process)
+{
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &plan->mask);
+    if (plan->options->death_signal != 0)
+        plan->parent = getpid();
+    pid_t pid = plan->options->preexec != NULL ? start_copied(plan, needs_handle, process)
+                                               : start_shared(plan, needs_handle, process);
+    pthread_sigmask(SIG_SETMASK, &plan->mask, NULL);
+    return pid;
+}
+
+/* How far the child came.  A report pipe that ends without a word was closed by
+ * exec, or by a death before it, which will be seen as the child's exit. */
+static struct brood__progress progress_of(const struct brood__plan *plan, int report)
+{
+    struct brood__progress progress = plan->progress;
+    if (plan->options->preexec == NULL)
+        atomic_store(&sharing, progress.phase == BROOD__UNBORN ? COPIED : SHARED);
+    if (progress.phase == BROOD__UNBORN && report >= 0 &&
+        brood__io_read(report, &progress, sizeof progress) != sizeof progress)
+        progress.phase = BROOD__EXECUTING;
+    return progress;
+}
+
+int brood__spawn_start(struct brood__spawn *spawn, bool needs_handle, struct brood__child *child)
+{
+    struct brood__plan *plan = &spawn->plan;
+    int report[2] = {-1, -1}, process = -1;
+    if (plan->options->preexec != NULL || atomic_load(&sharing) != SHARED) {
+        int error = brood__stdio_pipe(report);
+        if (error < 0)
+            return brood__spawn_failed(plan->options, error, "pipe", "report");
+    }
+    plan->report = report[1];
+    pid_t pid = start(plan, needs_handle, &process);
+    brood__io_close(report[1]);
+    struct brood__progress progress = {.phase = BROOD__UNBORN};
+    if (pid > 0)
+        progress = progress_of(plan, report[0]);
+    brood__io_close(report[0]);
+    if (pid < 0)
+        return brood__spawn_failed(plan->options, pid, "fork", "");
+
+    child->pid = pid;
+    child->process = brood__io_keep_clear(process);
+    if (progress.phase != BROOD__FAILED)
+        return 0;
+    child->ended = brood__process_reap(child, BROOD__WAIT);
+    brood__child_release(child);
+    return explain(spawn, &progress);
+}
+
+/* ---- what went wrong -------------------------------------------------------- */
+
+static const char *const step_names[] = {
+#define NAME(name, text) text,
+    BROOD__STEPS(NAME)
+#undef NAME
+};
+
+static int explain(const struct brood__spawn *spawn, const struct brood__progress *progress)
+{
+    const brood_spawn_options *options = spawn->plan.options;
+    char text[64] = "";
+    const char *what = text;
+    switch (progress->step) {
+    case BROOD__STEP_DUP:
+        snprintf(text, sizeof text, "%d as %d", spawn->plan.moves[progress->index].source,
+                 spawn->plan.moves[progress->index].target);
+        break;
+    case BROOD__STEP_CHDIR:
+        what = options->cwd;
+        break;
+    case BROOD__STEP_SETPGID:
+        snprintf(text, sizeof text, "%d", options->process_group);
+        break;
+    case BROOD__STEP_NICE:
+        snprintf(text, sizeof text, "%d", options->nice);
+        break;
+    case BROOD__STEP_RLIMIT:
+        snprintf(text, sizeof text, "%d", options->rlimits[progress->index].resource);
+        break;
+    case BROOD__STEP_SETGID:
+        snprintf(text, sizeof text, "%u", options->group);
+        break;
+    case BROOD__STEP_SETUID:
+        snprintf(text, sizeof text, "%u", options->user);
+        break;
+    case BROOD__STEP_DEATH_SIGNAL:
+        snprintf(text, sizeof text, "%d", options->death_signal);
+        break;
+    case BROOD__STEP_EXEC:
+        what = spawn->program.name;
+        break;
+    default:
+        break;
+    }
+    return brood__spawn_failed(options, progress->error, step_names[progress->step], what);
+}

@@ -1,0 +1,127 @@
+/* Opening the child's standard descriptors.  Everything is born close-on-exec,
+ * and kept out of 0, 1 and 2 even if the host has closed those. */
+#include "stdio_posix.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "io_posix.h"
+#include "spawn.h"
+
+static const char *const names[] = {"in", "out", "err"};
+
+void brood__stdio_init(struct brood__stdio *stdio)
+{
+    for (int i = 0; i < 3; i++) {
+        stdio->child[i] = stdio->parent[i] = -1;
+        stdio->ours[i] = false;
+    }
+}
+
+int brood__stdio_pipe(int ends[2])
+{
+    int made[2];
+    if (pipe2(made, O_CLOEXEC) < 0)
+        return -errno;
+    made[0] = brood__io_keep_clear(made[0]);
+    made[1] = brood__io_keep_clear(made[1]);
+    if (made[0] < 0 || made[1] < 0) {
+        int error = made[0] < 0 ? made[0] : made[1];
+        brood__io_close(made[0]);
+        brood__io_close(made[1]);
+        return error;
+    }
+    ends[0] = made[0];
+    ends[1] = made[1];
+    return 0;
+}
+
+/* The child's end blocks, as programs expect; ours does not. */
+static int open_pipe(struct brood__stdio *stdio, int i, const brood_spawn_options *options)
+{
+    int ends[2];
+    int error = brood__stdio_pipe(ends);
+    if (error < 0)
+        return brood__spawn_failed(options, error, "pipe", names[i]);
+    stdio->child[i] = ends[i == 0 ? 0 : 1];
+    stdio->ours[i] = true;
+    stdio->parent[i] = ends[i == 0 ? 1 : 0];
+    /* A new pipe's flags are known: only the access mode, which F_SETFL ignores. */
+    if (fcntl(stdio->parent[i], F_SETFL, O_NONBLOCK) < 0)
+        return brood__spawn_failed(options, -errno, "pipe", names[i]);
+    if (options->pipe_size > 0 && fcntl(stdio->parent[i], F_SETPIPE_SZ, options->pipe_size) < 0) {
+        char size[16];
+        int saved = -errno;
+        snprintf(size, sizeof size, "%d", options->pipe_size);
+        return brood__spawn_failed(options, saved, "pipe_size", size);
+    }
+    return 0;
+}
+
+static int open_file(struct brood__stdio *stdio, int i, const char *path, int flags,
+                     const brood_spawn_options *options)
+{
+    int fd;
+    do
+        fd = open(path, flags | O_CLOEXEC | O_NOCTTY, 0666);
+    while (fd < 0 && errno == EINTR);
+    fd = brood__io_keep_clear(fd < 0 ? -errno : fd);
+    if (fd < 0)
+        return brood__spawn_failed(options, fd, "open", path);
+    stdio->child[i] = fd;
+    stdio->ours[i] = true;
+    return 0;
+}
+
+static int open_one(struct brood__stdio *stdio, int i, const brood_stdio *wanted,
+                    const brood_spawn_options *options)
+{
+    int access = i == 0 ? O_RDONLY : O_WRONLY;
+    switch (wanted->kind) {
+    case BROOD_PIPE:
+        return open_pipe(stdio, i, options);
+    case BROOD_DEVNULL:
+        return open_file(stdio, i, "/dev/null", access, options);
+    case BROOD_FILE:
+        if (i > 0)
+            access |= O_CREAT | (wanted->append ? O_APPEND : O_TRUNC);
+        return open_file(stdio, i, wanted->path, access, options);
+    case BROOD_FD:
+        stdio->child[i] = (int)wanted->fd;
+        return 0;
+    case BROOD_STDOUT: /* the parent's own 1 if that is what out inherits */
+        stdio->child[i] = stdio->child[1] >= 0 ? stdio->child[1] : 1;
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+int brood__stdio_open(struct brood__stdio *stdio, const brood_spawn_options *options)
+{
+    const brood_stdio *wanted[] = {&options->in, &options->out, &options->err};
+    int error = 0;
+    for (int i = 0; i < 3 && error == 0; i++)
+        error = open_one(stdio, i, wanted[i], options);
+    return error;
+}
+
+void brood__stdio_take_parent_ends(struct brood__stdio *stdio, intptr_t ends[3])
+{
+    for (int i = 0; i < 3; i++) {
+        ends[i] = stdio->parent[i];
+        stdio->parent[i] = -1;
+    }
+}
+
+void brood__stdio_close(struct brood__stdio *stdio)
+{
+    for (int i = 0; i < 3; i++) {
+        if (stdio->ours[i])
+            brood__io_close(stdio->child[i]);
+        brood__io_close(stdio->parent[i]);
+    }
+    brood__stdio_init(stdio);
+}

@@ -1,0 +1,329 @@
+/* The subprocess transport: one child, up to three pipes, and the order in which
+ * the protocol hears of them. */
+#include "memory.h"
+#include "pipe.h"
+#include "spawn.h"
+#include "watcher.h"
+
+struct end {
+    brood_pipe pipe;
+    brood_subprocess *owner;
+    bool used;
+};
+
+struct brood_subprocess {
+    struct brood__owned owned;
+    brood_loop *loop;
+    const brood_subprocess_protocol *protocol;
+    void *arg;
+    struct brood__child child;
+    struct end ends[3];      /* on the child's 0, 1, 2                           */
+    struct brood__post post; /* connection_made, then freeing                    */
+    unsigned connected;      /* pipes that have not been lost                    */
+    bool made;               /* connection_made has returned                     */
+    bool told_exit;          /* process_exited has returned                      */
+    bool closing, lost;      /* closed by its owner; connection_lost has returned */
+};
+
+static const brood_pipe_protocol stdin_protocol, output_protocol;
+
+static void run_made(struct brood__post *post);
+static void child_exited(struct brood__child *child);
+static void destroy(struct brood__owned *owned);
+
+/* ---- starting ------------------------------------------------------------- */
+
+static void destroy_pipes(brood_subprocess *transport)
+{
+    for (int fd = 0; fd < 3; fd++)
+        if (transport->ends[fd].used)
+            brood__pipe_destroy(&transport->ends[fd].pipe);
+}
+
+/* Takes over all three descriptors, also when it fails. */
+static int connect_pipes(brood_subprocess *transport, const intptr_t ends[3])
+{
+    int error = 0;
+    for (int fd = 0; fd < 3; fd++) {
+        struct end *end = &transport->ends[fd];
+        if (ends[fd] < 0)
+            continue;
+        end->owner = transport;
+        if (error == 0)
+            error = brood__pipe_init(&end->pipe, transport->loop, ends[fd], fd == 0,
+                                     fd == 0 ? &stdin_protocol : &output_protocol, end);
+        if (error < 0) {
+            brood__pipe_dispose(ends[fd], false);
+            continue;
+        }
+        end->used = true;
+        transport->connected++;
+    }
+    if (error < 0)
+        destroy_pipes(transport);
+    return error;
+}
+
+/* Everything that can fail comes before the child, but for its birth itself and
+ * the very last step of watching it. */
+static int start(brood_subprocess *transport, struct brood__spawn *spawn, const intptr_t ends[3],
+                 const brood_spawn_options *options)
+{
+    brood_loop *loop = transport->loop;
+    int error = connect_pipes(transport, ends);
+    if (error < 0)
+        return brood__spawn_failed(options, error, "memory", "");
+    error = brood__spawn_start(spawn, brood__watcher_needs_handle(loop), &transport->child);
+    if (error == 0) {
+        error = brood__watcher_add(loop, &transport->child);
+        if (error == 0)
+            return 0;
+        brood__spawn_failed(options, error, "watch", "");
+        brood__child_destroy(&transport->child);
+    }
+    destroy_pipes(transport);
+    return error;
+}
+
+int brood_subprocess_exec(brood_loop *loop, const brood_subprocess_protocol *protocol, void *arg,
+                          const brood_spawn_options *options, brood_subprocess **made)
+{
+    int error = brood__loop_check(loop);
+    if (error < 0)
+        return brood__spawn_failed(options, error, "options", "loop");
+    if (protocol == NULL || made == NULL)
+        return brood__spawn_failed(options, BROOD_EINVAL, "options", "protocol or transport is missing");
+    error = brood__watcher_prepare(loop);
+    if (error < 0)
+        return brood__spawn_failed(options, error, "watch", "");
+
+    struct brood__spawn *spawn;
+    intptr_t ends[3];
+    brood_subprocess *transport = brood__alloc(sizeof *transport);
+    if (transport == NULL)
+        return brood__spawn_failed(options, BROOD_ENOMEM, "memory", "");
+    transport->loop = loop;
+    transport->protocol = protocol;
+    transport->arg = arg;
+    transport->child.process = -1;
+    transport->child.exited = child_exited;
+    transport->child.tree = options != NULL && options->kill_tree;
+    brood__list_init(&transport->child.link);
+    brood__post_init(&transport->post, run_made);
+
+    error = brood__spawn_open(options, &spawn, ends);
+    if (error == 0) {
+        error = start(transport, spawn, ends, options);
+        brood__spawn_close(spawn);
+    }
+    if (error < 0) {
+        brood__free(transport);
+        return error;
+    }
+    transport->owned.kind = "subprocess";
+    transport->owned.destroy = destroy;
+    brood__loop_own(loop, &transport->owned);
+    brood__loop_post(loop, &transport->post);
+    *made = transport;
+    return 0;
+}
+
+/* ---- events --------------------------------------------------------------- */
+
+static void free_later(struct brood__post *post)
+{
+    brood__free(BROOD__CONTAINER(post, brood_subprocess, post));
+}
+
+static void free_if_over(brood_subprocess *transport)
+{
+    if (!transport->lost || !transport->closing)
+        return;
+    brood__child_release(&transport->child);
+    brood__loop_disown(&transport->owned);
+    transport->post.run = free_later;
+    brood__loop_post_closing(transport->loop, &transport->post);
+}
+
+/* The last event, after the exit and the loss of every pipe. */
+static void check_lost(brood_subprocess *transport)
+{
+    if (!transport->told_exit || transport->connected > 0 || transport->lost)
+        return;
+    if (transport->protocol->connection_lost != NULL)
+        transport->protocol->connection_lost(transport->arg, 0);
+    transport->lost = true;
+    free_if_over(transport);
+}
+
+/* What the child had written is in its pipes now: the protocol gets that first. */
+static void tell_exit(brood_subprocess *transport)
+{
+    for (int fd = 1; fd < 3; fd++)
+        if (transport->ends[fd].used)
+            brood__pipe_read_rest(&transport->ends[fd].pipe);
+    if (transport->protocol->process_exited != NULL)
+        transport->protocol->process_exited(transport->arg);
+    transport->told_exit = true;
+    check_lost(transport);
+}
+
+static void child_exited(struct brood__child *child)
+{
+    brood_subprocess *transport = BROOD__CONTAINER(child, brood_subprocess, child);
+    if (transport->made) /* else run_made will tell */
+        tell_exit(transport);
+}
+
+static void run_made(struct brood__post *post)
+{
+    brood_subprocess *transport = BROOD__CONTAINER(post, brood_subprocess, post);
+    if (transport->protocol->connection_made != NULL)
+        transport->protocol->connection_made(transport->arg, transport);
+    transport->made = true;
+    for (int fd = 0; fd < 3; fd++)
+        if (transport->ends[fd].used)
+            brood__pipe_begin(&transport->ends[fd].pipe);
+    if (transport->child.ended && brood__list_empty(&transport->child.link))
+        tell_exit(transport);
+}
+
+static int fd_of(const struct end *end)
+{
+    return (int)(end - end->owner->ends);
+}
+
+static void pipe_data(void *arg, const void *data, size_t len)
+{
+    struct end *end = arg;
+    const brood_subprocess_protocol *protocol = end->owner->protocol;
+    if (protocol->pipe_data_received != NULL)
+        protocol->pipe_data_received(end->owner->arg, fd_of(end), data, len);
+}
+
+static void pipe_lost(void *arg, int error)
+{
+    struct end *end = arg;
+    brood_subprocess *transport = end->owner;
+    if (transport->protocol->pipe_connection_lost != NULL)
+        transport->protocol->pipe_connection_lost(transport->arg, fd_of(end), error);
+    transport->connected--;
+    check_lost(transport);
+}
+
+static void pause_writing(void *arg)
+{
+    brood_subprocess *transport = ((struct end *)arg)->owner;
+    if (transport->protocol->pause_writing != NULL)
+        transport->protocol->pause_writing(transport->arg);
+}
+
+static void resume_writing(void *arg)
+{
+    brood_subprocess *transport = ((struct end *)arg)->owner;
+    if (transport->protocol->resume_writing != NULL)
+        transport->protocol->resume_writing(transport->arg);
+}
+
+static const brood_pipe_protocol stdin_protocol = {
+    .connection_lost = pipe_lost,
+    .pause_writing = pause_writing,
+    .resume_writing = resume_writing,
+};
+
+static const brood_pipe_protocol output_protocol = {
+    .data_received = pipe_data,
+    .connection_lost = pipe_lost,
+};
+
+/* ---- ending --------------------------------------------------------------- */
+
+void brood_subprocess_close(brood_subprocess *transport)
+{
+    if (transport == NULL || transport->closing || brood__loop_check(transport->loop) < 0)
+        return;
+    transport->closing = true;
+    if (transport->lost) {
+        /* A tree may outlive its leader. */
+        brood__child_kill_rest(&transport->child);
+        free_if_over(transport);
+        return;
+    }
+    bool killed = !brood__child_has_ended(&transport->child);
+    if (killed) /* ESRCH and EPERM (it has another user) are no news here */
+        brood__child_kill(&transport->child);
+    else
+        brood__child_kill_rest(&transport->child);
+    for (int fd = 0; fd < 3; fd++) {
+        if (!transport->ends[fd].used)
+            continue;
+        if (killed)
+            brood_pipe_abort(&transport->ends[fd].pipe);
+        else
+            brood_pipe_close(&transport->ends[fd].pipe);
+    }
+}
+
+/* For the end of the loop: no callbacks, and nothing of the child remains. */
+static void destroy(struct brood__owned *owned)
+{
+    brood_subprocess *transport = BROOD__CONTAINER(owned, brood_subprocess, owned);
+    brood__loop_withdraw(&transport->post);
+    if (brood__loop_check(transport->loop) == 0)
+        brood__child_destroy(&transport->child);
+    else
+        brood__child_forget(&transport->child);
+    destroy_pipes(transport);
+    brood__free(transport);
+}
+
+/* ---- questions and signals --------------------------------------------------- */
+
+int64_t brood_subprocess_pid(const brood_subprocess *transport)
+{
+    return transport == NULL ? -1 : transport->child.pid;
+}
+
+bool brood_subprocess_returncode(const brood_subprocess *transport, brood_returncode *returncode)
+{
+    if (transport == NULL || !transport->child.ended)
+        return false;
+    if (returncode != NULL)
+        *returncode = transport->child.returncode;
+    return true;
+}
+
+brood_pipe *brood_subprocess_pipe(const brood_subprocess *transport, int fd)
+{
+    if (transport == NULL || fd < 0 || fd > 2 || !transport->ends[fd].used)
+        return NULL;
+    return &transport->ends[fd].owner->ends[fd].pipe;
+}
+
+bool brood_subprocess_is_closing(const brood_subprocess *transport)
+{
+    return transport == NULL || transport->closing;
+}
+
+static int check_signal(const brood_subprocess *transport)
+{
+    return transport == NULL ? BROOD_EINVAL : brood__loop_check(transport->loop);
+}
+
+int brood_subprocess_send_signal(brood_subprocess *transport, int signal)
+{
+    int error = check_signal(transport);
+    return error < 0 ? error : brood__child_signal(&transport->child, signal);
+}
+
+int brood_subprocess_terminate(brood_subprocess *transport)
+{
+    int error = check_signal(transport);
+    return error < 0 ? error : brood__child_terminate(&transport->child);
+}
+
+int brood_subprocess_kill(brood_subprocess *transport)
+{
+    int error = check_signal(transport);
+    return error < 0 ? error : brood__child_kill(&transport->child);
+}

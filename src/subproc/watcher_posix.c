@@ -1,0 +1,263 @@
+/* The child watcher on Unix.
+ *
+ * Each loop watches its own children and asks about no others.  SIGCHLD only
+ * rings the bell; which child has ended is asked of the index (process.h), whose
+ * answer costs the same among ten children and ten thousand.  The index is
+ * watched by the loop as well: an end is noticed even if the host takes SIGCHLD
+ * away, and BROOD_WATCH_PROCFD is the same watcher without the bell.  A child
+ * that the index could not take is asked in turn whenever the bell rings. */
+#include <errno.h>
+#include <signal.h>
+#include <sys/types.h>
+
+#include "io_posix.h"
+#include "memory.h"
+#include "process.h"
+#include "signals.h"
+#include "watcher.h"
+
+enum { BATCH = 64 };
+
+struct brood__watcher {
+    struct brood__owned owned;
+    brood_loop *loop;
+    int index; /* -1: the system has none */
+    struct brood__channel channel;
+    struct brood__op poll; /* of the index */
+    struct brood__signal_watch bell;
+    bool has_bell;
+    uint64_t collected; /* the loop's round in which the index was last asked */
+    struct brood__link indexed, others;
+};
+
+static void collect(struct brood__watcher *watcher);
+static void index_ready(struct brood__op *op);
+static void bell_rang(struct brood__signal_watch *bell);
+static void destroy(struct brood__owned *owned);
+
+/* ---- a watcher ------------------------------------------------------------ */
+
+static int open_index(struct brood__watcher *watcher)
+{
+    watcher->index = brood__index_open();
+    if (watcher->index < 0)
+        return watcher->index;
+    int error = brood__attach(watcher->loop, &watcher->channel, watcher->index);
+    if (error < 0) {
+        brood__io_close(watcher->index);
+        watcher->index = -1;
+        return error;
+    }
+    watcher->poll = (struct brood__op){.kind = BROOD__POLL_IN, .done = index_ready};
+    brood__submit(watcher->loop, &watcher->channel, &watcher->poll);
+    return watcher->poll.state == BROOD__SETTLED ? (int)watcher->poll.result : 0;
+}
+
+static int open_bell(struct brood__watcher *watcher)
+{
+    watcher->bell = (struct brood__signal_watch){.signal = SIGCHLD, .call = bell_rang};
+    int error = brood__signal_watch_start(watcher->loop, &watcher->bell);
+    watcher->has_bell = error == 0;
+    return error;
+}
+
+int brood__watcher_prepare(brood_loop *loop)
+{
+    if (loop->watcher != NULL)
+        return 0;
+    struct brood__watcher *watcher = brood__alloc(sizeof *watcher);
+    if (watcher == NULL)
+        return BROOD_ENOMEM;
+    watcher->loop = loop;
+    watcher->index = -1;
+    brood__list_init(&watcher->indexed);
+    brood__list_init(&watcher->others);
+    watcher->owned.destroy = destroy;
+    brood__loop_own(loop, &watcher->owned);
+
+    bool bell_wanted = loop->options.child_watcher == BROOD_WATCH_SIGCHLD;
+    int error = open_index(watcher);
+    if (error == BROOD_ENOSYS && bell_wanted)
+        error = 0;
+    if (error == 0 && bell_wanted)
+        error = open_bell(watcher);
+    if (error < 0) {
+        brood__loop_disown(&watcher->owned);
+        destroy(&watcher->owned);
+        return error;
+    }
+    loop->watcher = watcher;
+    return 0;
+}
+
+/* Its children have gone before it. */
+static void destroy(struct brood__owned *owned)
+{
+    struct brood__watcher *watcher = BROOD__CONTAINER(owned, struct brood__watcher, owned);
+    if (watcher->has_bell)
+        brood__signal_watch_stop(&watcher->bell);
+    if (watcher->index >= 0) {
+        brood__abandon(watcher->loop, &watcher->channel);
+        brood__io_close(watcher->index);
+    }
+    watcher->loop->watcher = NULL;
+    brood__free(watcher);
+}
+
+bool brood__watcher_needs_handle(const brood_loop *loop)
+{
+    return loop->options.child_watcher == BROOD_WATCH_PROCFD;
+}
+
+/* ---- watching ------------------------------------------------------------- */
+
+int brood__watcher_add(brood_loop *loop, struct brood__child *child)
+{
+    struct brood__watcher *watcher = loop->watcher;
+    child->watcher = watcher;
+    int error = watcher->index < 0 ? BROOD_ENOSYS : brood__index_add(watcher->index, child);
+    if (error == 0) {
+        child->indexed = true;
+        brood__list_append(&watcher->indexed, &child->link);
+        return 0;
+    }
+    if (!watcher->has_bell)
+        return error;
+    brood__list_append(&watcher->others, &child->link);
+    /* It may have ended before the bell could ring for it. */
+    atomic_store(&watcher->bell.delivered, true);
+    atomic_store(&loop->signalled, true);
+    return 0;
+}
+
+static void stop_watching(struct brood__child *child)
+{
+    if (child->indexed)
+        brood__index_remove(child->watcher->index, child);
+    child->indexed = false;
+    brood__list_remove(&child->link);
+}
+
+/* The leader of a tree stays a zombie until it is released: as long as it does,
+ * the number of its group belongs to nobody else. */
+static bool look(struct brood__child *child, enum brood__reap how)
+{
+    if (!child->ended)
+        child->ended = brood__process_reap(child, child->tree && how == BROOD__REAP ? BROOD__LOOK : how);
+    return child->ended;
+}
+
+static void notice(struct brood__child *child)
+{
+    if (brood__list_empty(&child->link) || !look(child, BROOD__REAP))
+        return;
+    stop_watching(child);
+    if (!child->tree)
+        brood__child_release(child);
+    child->exited(child);
+}
+
+static void ask_others(struct brood__watcher *watcher)
+{
+    struct brood__link asking, *link;
+    brood__list_move(&asking, &watcher->others);
+    while ((link = brood__list_take(&asking)) != NULL) {
+        brood__list_append(&watcher->others, link);
+        notice(BROOD__CONTAINER(link, struct brood__child, link));
+    }
+}
+
+/* A callback may close other children of the batch; they are freed at the end of
+ * the round at the earliest. */
+static void collect(struct brood__watcher *watcher)
+{
+    struct brood__child *batch[BATCH];
+    int count = BATCH;
+    while (watcher->index >= 0 && watcher->collected != watcher->loop->round && count == BATCH) {
+        count = brood__index_take(watcher->index, batch, BATCH);
+        for (int i = 0; i < count; i++)
+            notice(batch[i]);
+    }
+    watcher->collected = watcher->loop->round;
+}
+
+static void index_ready(struct brood__op *op)
+{
+    struct brood__watcher *watcher = BROOD__CONTAINER(op, struct brood__watcher, poll);
+    collect(watcher);
+    brood__submit(watcher->loop, &watcher->channel, op);
+}
+
+static void bell_rang(struct brood__signal_watch *bell)
+{
+    struct brood__watcher *watcher = BROOD__CONTAINER(bell, struct brood__watcher, bell);
+    collect(watcher);
+    ask_others(watcher);
+}
+
+/* ---- one child ------------------------------------------------------------ */
+
+bool brood__child_has_ended(struct brood__child *child)
+{
+    return child->ended || brood__process_reap(child, BROOD__LOOK);
+}
+
+int brood__child_signal(struct brood__child *child, int signal)
+{
+    if (brood__child_has_ended(child))
+        return BROOD_ESRCH;
+    return brood__process_signal(child, signal);
+}
+
+int brood__child_terminate(struct brood__child *child)
+{
+    return brood__child_signal(child, SIGTERM);
+}
+
+/* A group is as good as its leader: signalled by number, but only while the
+ * leader is there to hold the number. */
+int brood__child_kill(struct brood__child *child)
+{
+    if (!child->tree)
+        return brood__child_signal(child, SIGKILL);
+    if (child->reaped)
+        return BROOD_ESRCH;
+    return kill((pid_t)-child->pid, SIGKILL) < 0 ? -errno : 0;
+}
+
+void brood__child_kill_rest(struct brood__child *child)
+{
+    if (child->tree)
+        brood__child_kill(child);
+}
+
+void brood__child_release(struct brood__child *child)
+{
+    if (child->ended && !child->reaped) {
+        brood__process_reap(child, BROOD__REAP);
+        child->reaped = true;
+    }
+    if (child->process >= 0)
+        brood__io_close((int)child->process);
+    child->process = -1;
+}
+
+void brood__child_destroy(struct brood__child *child)
+{
+    int error = 0;
+    if (!brood__list_empty(&child->link))
+        stop_watching(child);
+    if (!child->reaped && (child->tree || !brood__child_has_ended(child)))
+        error = brood__child_kill(child);
+    if (!child->reaped)
+        brood__process_reap(child, error == BROOD_EPERM ? BROOD__REAP : BROOD__WAIT);
+    child->ended = child->reaped = true;
+    brood__child_release(child);
+}
+
+void brood__child_forget(struct brood__child *child)
+{
+    brood__list_remove(&child->link);
+    brood__io_close((int)child->process);
+    child->process = -1;
+}
