@@ -129,10 +129,14 @@ $(BUILD)/examples/%: examples/%.c $(BUILD)/libbrood.a $(BUILD)/flags
 RUNNER ?= criterion
 TESTS := $(sort $(wildcard tests/loop/test_*.c tests/streams/test_*.c tests/subproc/test_*.c \
                            tests/examples/test_*.c tests/figures/test_*.c))
-TEST_SUPPORT := tests/support/support.c tests/support/recorder.c
+TEST_SUPPORT := tests/support/support.c tests/support/recorder.c tests/support/faults.c
 TEST_OBJECTS := $(TESTS:%.c=$(BUILD)/%.o) $(TEST_SUPPORT:%.c=$(BUILD)/%.o)
 
-# Calls of the library that the tests can make fail: see tests/support/faults.h.
+# Calls that the tests can make fail: see tests/support/faults.h.
+WRAPPED := pipe2 fcntl open epoll_create1 epoll_ctl epoll_wait eventfd sigaction waitid fork \
+           brood__clone brood__process_open
+WRAP_FLAGS := $(WRAPPED:%=-Wl,--wrap=%)
+
 ifeq ($(RUNNER),own)
 TEST_CC_FLAGS := -Itests/runner/include
 RUNNER_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/runner/runner*.c tests/runner/isolate*.c))
@@ -146,7 +150,7 @@ $(BUILD)/tests/%.o: tests/%.c $(BUILD)/flags
 	$(CC) $(FLAGS) $(TEST_CC_FLAGS) $(BELOW_subproc) -Itests/support -Itests/runner -MMD -MP -c $< -o $@
 
 $(BUILD)/suite: $(TEST_OBJECTS) $(RUNNER_OBJECTS) $(BUILD)/libbrood.a
-	$(CC) $^ $(LINK_FLAGS) $(TEST_LIBS) -o $@
+	$(CC) $^ $(LINK_FLAGS) $(WRAP_FLAGS) $(TEST_LIBS) -o $@
 
 $(BUILD)/child: tests/support/child.c $(BUILD)/flags
 	@mkdir -p $(@D)
