@@ -38,7 +38,7 @@ SOURCES := $(LOOP:%=src/loop/%.c) $(BACKEND_EPOLL:%=src/backend_epoll/%.c) \
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 HEADERS := $(wildcard include/*.h src/*/*.h tests/*/*.h tests/runner/include/criterion/*.h)
 
-EXAMPLES := date_protocol
+EXAMPLES := date_protocol df_protocol fanout
 
 # ---- flags -------------------------------------------------------------------
 

@@ -87,7 +87,7 @@ static brood_time timeout_of(const brood_loop *loop, brood_time deadline)
     brood_time next = next_of(loop);
     if (next > deadline)
         next = deadline;
-    if (loop->stopping || next == BROOD_NOWAIT)
+    if (loop->stopping || brood_future_done(loop->awaited) || next == BROOD_NOWAIT)
         return 0;
     if (next == BROOD_FOREVER)
         return BROOD_FOREVER;
@@ -124,6 +124,7 @@ static int enter(brood_loop *loop)
 static int leave(brood_loop *loop, int result)
 {
     loop->running = false;
+    loop->awaited = NULL;
     return result;
 }
 
@@ -147,6 +148,7 @@ int brood_loop_run_until(brood_loop *loop, brood_future *future, brood_time dead
     if (error < 0)
         return error;
     bool last = false;
+    loop->awaited = future;
     while (!brood_future_done(future)) {
         if (last) /* one more round has looked after the deadline */
             return leave(loop, BROOD_ETIMEDOUT);

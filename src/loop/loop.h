@@ -35,6 +35,7 @@ struct brood_loop {
     brood_time now; /* at the start of the present round */
     uint64_t round;
     bool running, stopping;
+    const brood_future *awaited; /* by brood_loop_run_until */
     unsigned fork_generation;
 
     struct brood__timers timers;
