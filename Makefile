@@ -59,10 +59,10 @@ FLAGS = -std=c11 -D_GNU_SOURCE -g $(OPTIMISE) $(WARNINGS) -pthread -fPIC -fvisib
 LINK_FLAGS = -pthread $(LDFLAGS) $(COVERAGE_FLAGS) $(SANITIZE_FLAGS)
 
 # Each layer sees the layers below it and no others.
-BELOW_loop := -Iinclude -Isrc/loop
+BELOW_loop := -Iinclude -iquote src/loop
 BELOW_backend_epoll := $(BELOW_loop)
-BELOW_streams := $(BELOW_loop) -Isrc/streams
-BELOW_subproc := $(BELOW_streams) -Isrc/subproc
+BELOW_streams := $(BELOW_loop) -iquote src/streams
+BELOW_subproc := $(BELOW_streams) -iquote src/subproc
 
 .PHONY: all
 all: $(BUILD)/libbrood.a $(BUILD)/libbrood.so $(BUILD)/brood.pc examples
@@ -82,10 +82,10 @@ $(BUILD)/src/%.o: src/%.c $(BUILD)/flags
 	$(CC) $(FLAGS) $(BELOW_$(notdir $(patsubst %/,%,$(dir $*)))) -MMD -MP -c $< -o $@
 
 # Code that runs in a child which may share our memory: see child_posix.c.
-$(BUILD)/src/subproc/child_posix.o $(BUILD)/src/subproc/child_linux.o \
-$(BUILD)/src/subproc/clone_linux.o: SANITIZE_FLAGS :=
-$(BUILD)/src/subproc/child_posix.o $(BUILD)/src/subproc/child_linux.o \
-$(BUILD)/src/subproc/clone_linux.o: CFLAGS += -fno-stack-protector
+IN_CHILD := $(BUILD)/src/subproc/child_posix.o $(BUILD)/src/subproc/child_linux.o \
+            $(BUILD)/src/subproc/clone_linux.o
+$(IN_CHILD): private SANITIZE_FLAGS :=
+$(IN_CHILD): private CFLAGS += -fno-stack-protector
 
 $(BUILD)/libbrood.a: $(OBJECTS)
 	rm -f $@
@@ -122,38 +122,141 @@ $(BUILD)/examples/%: examples/%.c $(BUILD)/libbrood.a $(BUILD)/flags
 
 -include $(OBJECTS:.o=.d) $(EXAMPLES:%=$(BUILD)/examples/%.d)
 
+# ---- the main job, shown -------------------------------------------------------
+
+.PHONY: demo
+demo: all
+	$(BUILD)/examples/date_protocol
+	$(BUILD)/examples/df_protocol
+	$(BUILD)/examples/fanout
+
 # ---- tests ---------------------------------------------------------------------
 
 # RUNNER=criterion, or own: the small one in tests/runner, where Criterion cannot
 # run.  The test sources are the same.
 RUNNER ?= criterion
 TESTS := $(sort $(wildcard tests/loop/test_*.c tests/streams/test_*.c tests/subproc/test_*.c \
-                           tests/examples/test_*.c tests/figures/test_*.c))
-TEST_SUPPORT := tests/support/support.c tests/support/recorder.c tests/support/faults.c
-TEST_OBJECTS := $(TESTS:%.c=$(BUILD)/%.o) $(TEST_SUPPORT:%.c=$(BUILD)/%.o)
+                           tests/examples/test_*.c))
+FIGURES := $(sort $(wildcard tests/figures/test_*.c)) tests/figures/figures.c
+TEST_SUPPORT := tests/support/support.c tests/support/recorder.c tests/support/faults.c \
+                $(wildcard tests/*/fake_*.c tests/*/*_recorder.c tests/*/helpers.c)
+SUPPORT_OBJECTS := $(TEST_SUPPORT:%.c=$(BUILD)/%.o)
+TEST_OBJECTS := $(TESTS:%.c=$(BUILD)/%.o)
+FIGURE_OBJECTS := $(FIGURES:%.c=$(BUILD)/%.o)
 
 # Calls that the tests can make fail: see tests/support/faults.h.
 WRAPPED := pipe2 fcntl open epoll_create1 epoll_ctl epoll_wait eventfd sigaction waitid fork \
            brood__clone brood__process_open
 WRAP_FLAGS := $(WRAPPED:%=-Wl,--wrap=%)
 
+RUNNER_SOURCES := runner runner_registry runner_body isolate_posix
+OWN_RUNNER_OBJECTS := $(RUNNER_SOURCES:%=$(BUILD)/tests/runner/%.o)
 ifeq ($(RUNNER),own)
 TEST_CC_FLAGS := -Itests/runner/include
-RUNNER_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/runner/runner*.c tests/runner/isolate*.c))
+RUNNER_OBJECTS := $(OWN_RUNNER_OBJECTS)
 else
 TEST_CC_FLAGS :=
 TEST_LIBS := -lcriterion
 endif
 
+$(BUILD)/tests/runner/%.o: private TEST_CC_FLAGS := -Itests/runner/include
 $(BUILD)/tests/%.o: tests/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(TEST_CC_FLAGS) $(BELOW_subproc) -Itests/support -Itests/runner -MMD -MP -c $< -o $@
+	$(CC) $(FLAGS) $(TEST_CC_FLAGS) $(BELOW_subproc) -iquote tests/support -MMD -MP -c $< -o $@
 
-$(BUILD)/suite: $(TEST_OBJECTS) $(RUNNER_OBJECTS) $(BUILD)/libbrood.a
+$(BUILD)/suite: $(TEST_OBJECTS)
+$(BUILD)/figures: $(FIGURE_OBJECTS)
+$(BUILD)/suite $(BUILD)/figures: $(SUPPORT_OBJECTS) $(RUNNER_OBJECTS) $(BUILD)/libbrood.a
 	$(CC) $^ $(LINK_FLAGS) $(WRAP_FLAGS) $(TEST_LIBS) -o $@
 
+# Static, so that starting one is quick, and never sanitized.
 $(BUILD)/child: tests/support/child.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) -static $< $(LINK_FLAGS) -o $@
+	$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARNINGS) -static $< -o $@
 
--include $(TEST_OBJECTS:.o=.d)
+# The small runner's own tests.
+$(BUILD)/runner-samples: $(BUILD)/tests/runner/samples.o $(OWN_RUNNER_OBJECTS)
+	$(CC) $^ $(LINK_FLAGS) -o $@
+$(BUILD)/runner-selftest: $(BUILD)/tests/runner/selftest.o
+	$(CC) $^ $(LINK_FLAGS) -o $@
+
+# What `make check` runs, in this order; SUITE_FLAGS goes to the suites.
+.PHONY: check check-tools check-library check-runner check-suite check-figures
+check: check-tools
+	@$(MAKE) --no-print-directory check-library check-runner check-figures check-suite
+
+check-tools:
+	CC='$(CC)' tests/install_tools.sh $(CC) criterion
+
+check-library: all
+	tests/check_library.sh '$(CC)' $(BUILD)
+
+check-runner: $(BUILD)/runner-selftest $(BUILD)/runner-samples
+	$(BUILD)/runner-selftest $(BUILD)/runner-samples
+
+check-figures: $(BUILD)/figures $(BUILD)/child
+	$(BUILD)/figures -j1 $(SUITE_FLAGS)
+
+check-suite: $(BUILD)/suite $(BUILD)/child examples
+	BROOD_TEST_WATCHER=procfd $(BUILD)/suite $(SUITE_FLAGS)
+	BROOD_TEST_WATCHER=sigchld $(BUILD)/suite $(SUITE_FLAGS)
+
+# The suite under the sanitizers.  Criterion cannot run under TSan, and the small
+# runner lets LeakSanitizer look at each test by itself.
+.PHONY: check-sanitize check-valgrind coverage
+check-sanitize:
+	tests/install_tools.sh gcc clang
+	$(MAKE) --no-print-directory BUILD=$(BUILD)/asan-gcc CC=gcc RUNNER=own SANITIZE=address,undefined check-suite
+	$(MAKE) --no-print-directory BUILD=$(BUILD)/asan-clang CC=clang RUNNER=own SANITIZE=address,undefined check-suite
+	$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan-gcc CC=gcc RUNNER=own SANITIZE=thread check-suite
+	$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan-clang CC=clang RUNNER=own SANITIZE=thread check-suite
+
+check-valgrind:
+	tests/install_tools.sh valgrind
+	$(MAKE) --no-print-directory BUILD=$(BUILD)/valgrind RUNNER=own $(BUILD)/valgrind/suite $(BUILD)/valgrind/child examples
+	tests/valgrind.sh $(BUILD)/valgrind/suite
+
+coverage:
+	tests/install_tools.sh criterion gcovr
+	$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage CC=gcc MODE=debug COVERAGE=1 RUNNER=own check-suite
+	gcovr --root . --filter src/ --object-directory $(BUILD)/coverage --gcov-ignore-parse-errors \
+	  --txt $(BUILD)/coverage/report.txt --print-summary
+	cat $(BUILD)/coverage/report.txt
+
+# ---- care ----------------------------------------------------------------------
+
+OWN_FILES = $(shell git ls-files '*.c' '*.h')
+.PHONY: format check-format lint clean help
+format:
+	tests/install_tools.sh clang-format
+	clang-format -i $(OWN_FILES)
+
+check-format:
+	tests/install_tools.sh clang-format
+	clang-format --dry-run -Werror $(OWN_FILES)
+
+lint: check-format
+	tests/install_tools.sh clang-tidy
+	clang-tidy --quiet --warnings-as-errors='*' $(SOURCES) $(EXAMPLES:%=examples/%.c) -- \
+	  -std=c11 -D_GNU_SOURCE $(BELOW_subproc)
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@printf '%s\n' \
+	  'make                  the library and the examples, in $(BUILD)/' \
+	  'make demo             build, and show the main job on real processes' \
+	  'make check            install what the tests need, and run them all' \
+	  'make check-suite      the tests alone, with each child watcher' \
+	  'make check-figures    ratios: cost of an exit, of a spawn, of bulk data (a minute or two)' \
+	  'make check-sanitize   the tests under ASan + UBSan and TSan, gcc and clang' \
+	  'make check-valgrind   the tests under Valgrind' \
+	  'make coverage         the tests, and which lines of src/ they run' \
+	  'make lint             clang-format and clang-tidy;  make format: reformat' \
+	  'make install PREFIX=/usr/local DESTDIR=' \
+	  'Variables: CC=gcc|clang  MODE=release|debug  BUILD=folder  CFLAGS  LDFLAGS' \
+	  '           SUITE_FLAGS: for the test runner, e.g. --filter="spawn/*"'
+
+-include $(patsubst %.o,%.d,$(TEST_OBJECTS) $(SUPPORT_OBJECTS) $(FIGURE_OBJECTS) $(OWN_RUNNER_OBJECTS) \
+           $(BUILD)/tests/runner/samples.o $(BUILD)/tests/runner/selftest.o)

@@ -14,6 +14,7 @@
 extern char **environ;
 
 static const char *const *arguments; /* those that are still to be read */
+static const char *own_name;         /* argv[0] */
 
 static const char *next_argument(void)
 {
@@ -113,6 +114,8 @@ static void report(const char *what)
     } else if (strcmp(what, "env") == 0) {
         for (char **entry = environ; *entry != NULL; entry++)
             puts(*entry);
+    } else if (strcmp(what, "name") == 0) {
+        puts(own_name);
     } else if (strcmp(what, "cwd") == 0) {
         puts(getcwd(text, sizeof text) != NULL ? text : "?");
     } else {
@@ -139,7 +142,7 @@ static void write_all(int fd, const char *data, size_t len)
 /* Writes count bytes "abc...zabc..." to fd. */
 static void fill(int fd, size_t count)
 {
-    char block[26 * 256];
+    char block[26 * 2520];
     for (size_t i = 0; i < sizeof block; i++)
         block[i] = (char)('a' + i % 26);
     while (count > 0) {
@@ -156,6 +159,20 @@ static void cat(void)
     ssize_t n;
     while ((n = read(0, block, sizeof block)) > 0)
         write_all(1, block, (size_t)n);
+}
+
+/* The file behind fd, from its start, whatever the offset. */
+static void show(int fd)
+{
+    char block[4096];
+    off_t offset = 0;
+    ssize_t n;
+    while ((n = pread(fd, block, sizeof block, offset)) > 0) {
+        write_all(1, block, (size_t)n);
+        offset += n;
+    }
+    if (n < 0)
+        exit(124);
 }
 
 /* A grandchild goes on with the remaining arguments; its pid is printed. */
@@ -179,10 +196,11 @@ static void wait_for_end_of(int fd)
 
 static const char help[] =
     "usage: child COMMAND [ARGUMENT] ...\n"
-    "  report WHAT     fds session ids groups umask nice limit N mask ignored env cwd\n"
+    "  report WHAT     fds session ids groups umask nice limit N mask ignored env cwd name\n"
     "  args            print the remaining arguments, one a line, and end\n"
     "  out TEXT, err TEXT    print it as it stands\n"
     "  fill FD COUNT   write that many bytes\n"
+    "  show FD         print the file behind FD from its start, or end with 124\n"
     "  cat             copy stdin to stdout, to the end\n"
     "  line            copy one line of stdin to stdout\n"
     "  eof FD          read FD until its end\n"
@@ -213,6 +231,8 @@ static void act(const char *command)
     } else if (strcmp(command, "fill") == 0) {
         int fd = next_number();
         fill(fd, strtoull(next_argument(), NULL, 10));
+    } else if (strcmp(command, "show") == 0) {
+        show(next_number());
     } else if (strcmp(command, "cat") == 0) {
         cat();
     } else if (strcmp(command, "line") == 0) {
@@ -267,6 +287,7 @@ int main(int argc, char **argv)
         fputs(help, stdout);
         return 0;
     }
+    own_name = argc > 0 ? argv[0] : "";
     arguments = (const char *const *)argv + (argc > 0);
     while (*arguments != NULL)
         act(next_argument());

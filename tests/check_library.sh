@@ -1,0 +1,61 @@
+#!/bin/sh
+# check_library.sh CC BUILD: what can be seen of the library from outside.
+# The header compiles alone as C11 and C++17; only brood_ symbols leave the
+# library; it needs the C library alone; each layer includes only those below it;
+# an installed copy serves a program through pkg-config's file.
+set -eu
+if [ $# -ne 2 ]; then
+    sed -n '2,5s/^# //p' "$0"
+    exit 2
+fi
+cc=$1 build=$2 failed=0
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+check() { # check DESCRIPTION OUTPUT: passes if OUTPUT is empty
+    if [ -z "$2" ]; then
+        echo "ok: $1"
+    else
+        echo "FAILED: $1:" "$2" >&2
+        failed=1
+    fi
+}
+
+strict='-Wall -Wextra -Wpedantic -Werror -Iinclude -fsyntax-only'
+echo '#include <brood.h>' >"$scratch/alone.c"
+check 'brood.h compiles alone as C11' \
+    "$($cc -std=c11 $strict "$scratch/alone.c" 2>&1 || echo error)"
+check 'brood.h compiles alone as C++17' \
+    "$($cc -x c++ -std=c++17 $strict "$scratch/alone.c" 2>&1 || echo error)"
+
+check 'only brood_ symbols leave the shared library' \
+    "$(nm -D --defined-only "$build/libbrood.so" | awk '$3 !~ /^brood_[a-z]/ || $3 ~ /^brood__/')"
+check 'only brood_ symbols are global in the archive' \
+    "$(nm -g --defined-only "$build/libbrood.a" | awk 'NF == 3 && $3 !~ /^brood_/')"
+check 'every function of brood.h is in the library' \
+    "$($cc -E -Iinclude include/brood.h | grep -o 'brood_[a-z_]* *(' | tr -d ' (' | sort -u |
+        grep -v '^brood_callback$' | while read -r name; do
+        nm -D --defined-only "$build/libbrood.so" | grep -q " $name\$" || echo "$name"; done)"
+check 'the shared library needs the C library alone' \
+    "$(ldd "$build/libbrood.so" | awk '{print $1}' |
+        grep -v -e '^linux-vdso' -e '^libc\.' -e 'ld-linux' -e 'ld-musl' -e '^statically' || true)"
+check 'the shared library has a soname' \
+    "$(readelf -d "$build/libbrood.so" | grep -q 'SONAME.*libbrood\.so\.0' || echo none)"
+
+check 'no conditionals in portable files' \
+    "$(grep -nE '^#[[:space:]]*if' src/loop/*.c src/streams/*.c src/subproc/*.c |
+        grep -vE '_(posix|linux|bsd|windows)\.c:' || true)"
+
+make -s install BUILD="$build" CC="$cc" PREFIX=/usr DESTDIR="$scratch/root" >/dev/null
+cat >"$scratch/user.c" <<'END'
+#include <brood.h>
+int main(void)
+{
+    brood_loop *loop;
+    return brood_loop_open(&loop, NULL) < 0 || brood_loop_close(loop) < 0;
+}
+END
+check 'an installed copy serves a program' \
+    "$($cc "$scratch/user.c" -I"$scratch/root/usr/include" -L"$scratch/root/usr/lib" -lbrood \
+        -o "$scratch/user" 2>&1 && LD_LIBRARY_PATH="$scratch/root/usr/lib" "$scratch/user" 2>&1 || echo error)"
+exit $failed

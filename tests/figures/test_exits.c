@@ -1,0 +1,72 @@
+/* The cost of one exit does not depend on how many children live. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "figures.h"
+
+SUITE(exits);
+
+enum { FEW = 250, MANY = 4000, ENDED = 150, ROUNDS = 5 };
+
+/* `live` children; then some of them are ended in random order, each exit reported
+ * before the next. */
+static void measure(int watcher, size_t live, struct samples *samples, unsigned *seed)
+{
+    brood_loop_options options = {.child_watcher = watcher};
+    struct counter counter = {0};
+    struct child *children = calloc(live, sizeof *children);
+    struct child **order = calloc(live, sizeof *order);
+    cr_assert_eq(brood_loop_open(&counter.loop, &options), 0);
+    for (size_t i = 0; i < live; i++) {
+        start_child(&counter, &children[i], (brood_spawn_options){0}, ARGV("pause"));
+        order[i] = &children[i];
+    }
+    test_settle(counter.loop);
+
+    for (size_t i = 0; i < ENDED; i++) {
+        size_t other = i + (size_t)rand_r(seed) % (live - i);
+        struct child *victim = order[other];
+        order[other] = order[i];
+        brood_time began = brood_now();
+        cr_assert_eq(brood_subprocess_kill(victim->transport), 0);
+        run_until_exited(&counter, i + 1);
+        samples_add(samples, (double)(brood_now() - began));
+        cr_assert_eq(counter.last, -9);
+    }
+    test_loop_close(counter.loop);
+    free(order);
+    free(children);
+}
+
+static void compare(int watcher, const char *name)
+{
+    double ratio = 0;
+    unsigned seed = 1;
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+        struct samples few = {.count = 0}, many = {.count = 0};
+        for (int round = 0; round < ROUNDS; round++) {
+            measure(watcher, FEW, &few, &seed);
+            measure(watcher, MANY, &many, &seed);
+        }
+        ratio = samples_median(&many) / samples_median(&few);
+        fprintf(stderr, "one exit among %d live (%s): %.1f us, among %d: %.1f us, ratio %.2f\n", FEW,
+                name, samples_median(&few) / 1e3, MANY, samples_median(&many) / 1e3, ratio);
+        if (ratio <= 1.3)
+            break;
+    }
+    cr_assert_leq(ratio, 1.3);
+}
+
+Test(exits, cost_the_same_among_250_and_4000_with_sigchld, .timeout = 600)
+{
+    if (!test_raise_descriptor_limit(MANY + 200))
+        cr_skip_test("the limit of open descriptors cannot be raised");
+    compare(BROOD_WATCH_SIGCHLD, "SIGCHLD");
+}
+
+Test(exits, cost_the_same_among_250_and_4000_with_procfd, .timeout = 600)
+{
+    if (!test_raise_descriptor_limit(MANY + 200))
+        cr_skip_test("the limit of open descriptors cannot be raised");
+    compare(BROOD_WATCH_PROCFD, "procfd");
+}
