@@ -2,7 +2,7 @@
 # check_library.sh CC BUILD: what can be seen of the library from outside.
 # The header compiles alone as C11 and C++17; only brood_ symbols leave the
 # library; it needs the C library alone; each layer includes only those below it;
-# an installed copy serves a program through pkg-config's file.
+# the README's program works; an installed copy serves a program.
 set -eu
 if [ $# -ne 2 ]; then
     sed -n '2,5s/^# //p' "$0"
@@ -21,6 +21,7 @@ check() { # check DESCRIPTION OUTPUT: passes if OUTPUT is empty
     fi
 }
 
+uname -a >"$scratch/expected"
 strict='-Wall -Wextra -Wpedantic -Werror -Iinclude -fsyntax-only'
 echo '#include <brood.h>' >"$scratch/alone.c"
 check 'brood.h compiles alone as C11' \
@@ -45,6 +46,16 @@ check 'the shared library has a soname' \
 check 'no conditionals in portable files' \
     "$(grep -nE '^#[[:space:]]*if' src/loop/*.c src/streams/*.c src/subproc/*.c |
         grep -vE '_(posix|linux|bsd|windows)\.c:' || true)"
+
+check 'docs/errors.md is in step with brood.h' \
+    "$(docs/make_errors.sh | diff - docs/errors.md || true)"
+
+# The first program of the README, from the README's own text.
+awk '/^    #include <brood.h>/ {on = 1} on && /^[^ ]/ {exit} on {sub(/^    /, ""); print}' \
+    README.md >"$scratch/first.c"
+check "the README's program prints what its child does" \
+    "$($cc -std=c11 -Wall -Wextra -Werror -Iinclude "$scratch/first.c" "$build/libbrood.a" \
+        -pthread -o "$scratch/first" 2>&1 && "$scratch/first" | diff - "$scratch/expected" 2>&1 || true)"
 
 make -s install BUILD="$build" CC="$cc" PREFIX=/usr DESTDIR="$scratch/root" >/dev/null
 cat >"$scratch/user.c" <<'END'
