@@ -225,7 +225,8 @@ coverage:
 
 # ---- care ----------------------------------------------------------------------
 
-OWN_FILES = $(shell git ls-files '*.c' '*.h')
+# The public header is laid out by hand: its tables and comments line up.
+OWN_FILES = $(filter-out include/brood.h,$(shell git ls-files '*.c' '*.h'))
 .PHONY: format check-format lint clean help
 format:
 	tests/install_tools.sh clang-format

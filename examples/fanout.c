@@ -112,8 +112,7 @@ static void start_job(struct fanout *fanout, struct job *job)
         .failure = &failure,
     };
     job->began = brood_now();
-    int error =
-        brood_subprocess_exec(fanout->loop, &job_protocol, job, &options, &job->transport);
+    int error = brood_subprocess_exec(fanout->loop, &job_protocol, job, &options, &job->transport);
     if (error == 0) {
         fanout->running++;
         return;

@@ -32,8 +32,7 @@ static int set(struct brood__poller *poller, int fd, unsigned from, unsigned to,
     /* EPOLLHUP and EPOLLERR come unasked: nothing else is needed for BROOD__GONE,
      * and a descriptor without interest has to leave the set. */
     struct epoll_event event = {
-        .events = ((to & BROOD__IN) != 0 ? EPOLLIN : 0u) |
-                  ((to & BROOD__OUT) != 0 ? EPOLLOUT : 0u),
+        .events = ((to & BROOD__IN) != 0 ? EPOLLIN : 0u) | ((to & BROOD__OUT) != 0 ? EPOLLOUT : 0u),
         .data.u64 = cookie,
     };
     int action = from == 0 ? EPOLL_CTL_ADD : to == 0 ? EPOLL_CTL_DEL : EPOLL_CTL_MOD;
@@ -62,7 +61,8 @@ static int wait_for_events(struct brood__poller *poller, brood_time timeout,
                            struct brood__event *ready, int max)
 {
     struct epoll_event events[MAX_EVENTS];
-    int count = wait_in_kernel(epoll_of(poller), timeout, events, max < MAX_EVENTS ? max : MAX_EVENTS);
+    int count =
+        wait_in_kernel(epoll_of(poller), timeout, events, max < MAX_EVENTS ? max : MAX_EVENTS);
     if (count < 0)
         return errno == EINTR ? 0 : -errno;
 

@@ -152,8 +152,7 @@ int brood_loop_run_until(brood_loop *loop, brood_future *future, brood_time dead
     while (!brood_future_done(future)) {
         if (last) /* one more round has looked after the deadline */
             return leave(loop, BROOD_ETIMEDOUT);
-        last = deadline != BROOD_FOREVER &&
-               loop->backend->table->now(loop->backend) >= deadline;
+        last = deadline != BROOD_FOREVER && loop->backend->table->now(loop->backend) >= deadline;
         error = round_of(loop, deadline);
         if (error < 0)
             return leave(loop, error);
@@ -229,10 +228,10 @@ int brood__loop_open_with(brood_loop **loop, const brood_loop_options *options,
     made->fork_generation = brood__fork_generation();
     made->now = backend->table->now(backend);
     brood__timers_init(&made->timers, made->now);
-    struct brood__link *lists[] = {&made->posts, &made->batch,        &made->closings,
-                                   &made->owned, &made->free_handles, &made->signals,
+    struct brood__link *lists[] = {&made->posts,  &made->batch,        &made->closings,
+                                   &made->owned,  &made->free_handles, &made->signals,
                                    &made->foreign};
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         brood__list_init(lists[i]);
     *loop = made;
     return 0;

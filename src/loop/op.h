@@ -40,9 +40,9 @@ struct brood__op {
     void *data; /* a read's may be NULL: the backend's own scratch memory, valid
                    until the completion function returns */
     size_t len;
-    ptrdiff_t result;                     /* negative: a brood_error */
-    void (*done)(struct brood__op *op);   /* called by the loop, never by a backend */
-    struct brood__op *next;               /* in a brood__op_list */
+    ptrdiff_t result;                   /* negative: a brood_error */
+    void (*done)(struct brood__op *op); /* called by the loop, never by a backend */
+    struct brood__op *next;             /* in a brood__op_list */
     void *room[BROOD__OP_ROOM];
 };
 

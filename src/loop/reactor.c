@@ -34,7 +34,7 @@ struct reactor {
     struct brood__poller *poller;
     struct slot *slots;
     uint32_t slot_count, free_slot;
-    struct brood__link dirty;     /* channels whose interest may have changed      */
+    struct brood__link dirty;      /* channels whose interest may have changed      */
     struct brood__op_list settled; /* cancelled or failed: for the next wait to give */
     char *scratch;
 };
@@ -90,9 +90,9 @@ static struct brood__channel *channel_of(const struct reactor *reactor, uint64_t
 
 static int set_interest(struct reactor *reactor, struct brood__channel *channel, unsigned interest)
 {
-    int error = reactor->poller->table->set(reactor->poller, (int)channel->handle,
-                                            channel->interest, interest,
-                                            cookie_of(reactor, channel));
+    int error =
+        reactor->poller->table->set(reactor->poller, (int)channel->handle, channel->interest,
+                                    interest, cookie_of(reactor, channel));
     channel->interest = error < 0 ? 0 : (uint8_t)interest;
     return error;
 }
@@ -135,8 +135,8 @@ static void abandon(struct brood__backend *backend, struct brood__channel *chann
 static unsigned interest_of(const struct brood__op *op)
 {
     static const uint8_t interests[] = {
-        [BROOD__READ] = BROOD__IN,       [BROOD__WRITE] = BROOD__OUT,
-        [BROOD__POLL_IN] = BROOD__IN,    [BROOD__POLL_OUT] = BROOD__OUT,
+        [BROOD__READ] = BROOD__IN,        [BROOD__WRITE] = BROOD__OUT,
+        [BROOD__POLL_IN] = BROOD__IN,     [BROOD__POLL_OUT] = BROOD__OUT,
         [BROOD__POLL_GONE] = BROOD__GONE,
     };
     return op != NULL && op->state == BROOD__SUBMITTED ? interests[op->kind] : 0;
@@ -317,8 +317,7 @@ static int wait_for_events(struct brood__backend *backend, brood_time timeout,
     }
 
     struct brood__event events[EVENTS_PER_WAIT];
-    int count =
-        reactor->poller->table->wait(reactor->poller, timeout, events, EVENTS_PER_WAIT);
+    int count = reactor->poller->table->wait(reactor->poller, timeout, events, EVENTS_PER_WAIT);
     for (int i = 0; i < count; i++) {
         struct brood__channel *channel = channel_of(reactor, events[i].cookie);
         if (channel == NULL)

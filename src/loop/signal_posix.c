@@ -196,8 +196,7 @@ static void call_host(struct brood__signal_watch *watch)
 /* The loop's handler of the signal, other than its child watcher's. */
 static struct host_watch *find(brood_loop *loop, int signal)
 {
-    for (struct brood__link *link = loop->signals.next; link != &loop->signals;
-         link = link->next) {
+    for (struct brood__link *link = loop->signals.next; link != &loop->signals; link = link->next) {
         struct brood__signal_watch *watch =
             BROOD__CONTAINER(link, struct brood__signal_watch, link);
         if (watch->signal == signal && watch->call == call_host)

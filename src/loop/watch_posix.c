@@ -10,7 +10,7 @@ struct side {
     struct brood__op op;
     brood_callback *call; /* NULL: this direction is not watched */
     void *arg;
-    bool calling;         /* freeing and arming wait until the callback returns */
+    bool calling; /* freeing and arming wait until the callback returns */
 };
 
 struct brood__foreign_watch {
@@ -24,8 +24,7 @@ static void ready(struct brood__op *op);
 
 static struct brood__foreign_watch *find(brood_loop *loop, int fd)
 {
-    for (struct brood__link *link = loop->foreign.next; link != &loop->foreign;
-         link = link->next) {
+    for (struct brood__link *link = loop->foreign.next; link != &loop->foreign; link = link->next) {
         struct brood__foreign_watch *watch =
             BROOD__CONTAINER(link, struct brood__foreign_watch, link);
         if (watch->channel.handle == fd)
@@ -59,7 +58,8 @@ static int open_watch(brood_loop *loop, int fd, struct brood__foreign_watch **ma
 static void release(struct brood__foreign_watch *watch)
 {
     if (watch->in.call != NULL || watch->out.call != NULL || watch->in.calling ||
-        watch->out.calling || watch->in.op.state != BROOD__IDLE || watch->out.op.state != BROOD__IDLE)
+        watch->out.calling || watch->in.op.state != BROOD__IDLE ||
+        watch->out.op.state != BROOD__IDLE)
         return;
     brood__detach(watch->loop, &watch->channel);
     brood__list_remove(&watch->link);
@@ -120,8 +120,10 @@ static int remove_side(brood_loop *loop, int fd, bool out)
     if (error < 0)
         return error;
     struct brood__foreign_watch *watch = find(loop, fd);
-    struct side *side = watch == NULL ? NULL : out ? &watch->out : &watch->in;
-    if (side == NULL || side->call == NULL)
+    if (watch == NULL)
+        return BROOD_ENOENT;
+    struct side *side = out ? &watch->out : &watch->in;
+    if (side->call == NULL)
         return BROOD_ENOENT;
     side->call = NULL;
     brood__cancel(loop, &side->op);

@@ -8,9 +8,9 @@
 enum brood__pipe_state {
     BROOD__PIPE_CONNECTING, /* connection_made is still to come              */
     BROOD__PIPE_OPEN,
-    BROOD__PIPE_FLUSHING,   /* closing; what is buffered is written first    */
-    BROOD__PIPE_LOSING,     /* waits for what is in flight, then for its post */
-    BROOD__PIPE_LOST,       /* connection_lost has been called               */
+    BROOD__PIPE_FLUSHING, /* closing; what is buffered is written first    */
+    BROOD__PIPE_LOSING,   /* waits for what is in flight, then for its post */
+    BROOD__PIPE_LOST,     /* connection_lost has been called               */
 };
 
 /* A queue of bytes: appended at the end, consumed at the start. */

@@ -199,8 +199,8 @@ static ptrdiff_t write_directly(brood_pipe *pipe, const brood_slice *parts, size
 {
     if (brood_pipe_buffered(pipe) > 0)
         return 0;
-    ptrdiff_t n = pipe->loop->backend->table->try_write(pipe->loop->backend, &pipe->channel,
-                                                        parts, count);
+    ptrdiff_t n =
+        pipe->loop->backend->table->try_write(pipe->loop->backend, &pipe->channel, parts, count);
     return n == BROOD_EAGAIN ? 0 : n;
 }
 

@@ -10,20 +10,20 @@
 #include "brood.h"
 
 /* The steps that can fail, in their order, with the names that the user sees. */
-#define BROOD__STEPS(X)                                                             \
-    X(DUP, "dup2")                                                                  \
-    X(CHDIR, "chdir")                                                               \
-    X(SETSID, "setsid")                                                             \
-    X(SETPGID, "setpgid")                                                           \
-    X(NICE, "nice")                                                                 \
-    X(RLIMIT, "setrlimit")                                                          \
-    X(SETGROUPS, "setgroups")                                                       \
-    X(SETGID, "setgid")                                                             \
-    X(SETUID, "setuid")                                                             \
-    X(DEATH_SIGNAL, "death_signal")                                                 \
-    X(SIGNALS, "signals")                                                           \
-    X(PREEXEC, "preexec")                                                           \
-    X(CLOSE, "close_fds")                                                           \
+#define BROOD__STEPS(X)             \
+    X(DUP, "dup2")                  \
+    X(CHDIR, "chdir")               \
+    X(SETSID, "setsid")             \
+    X(SETPGID, "setpgid")           \
+    X(NICE, "nice")                 \
+    X(RLIMIT, "setrlimit")          \
+    X(SETGROUPS, "setgroups")       \
+    X(SETGID, "setgid")             \
+    X(SETUID, "setuid")             \
+    X(DEATH_SIGNAL, "death_signal") \
+    X(SIGNALS, "signals")           \
+    X(PREEXEC, "preexec")           \
+    X(CLOSE, "close_fds")           \
     X(EXEC, "exec")
 
 #define BROOD__STEP_ENUM(name, text) BROOD__STEP_##name,
@@ -32,10 +32,10 @@ enum brood__step { BROOD__STEPS(BROOD__STEP_ENUM) BROOD__STEP_COUNT };
 
 /* How far the child is, written by the child. */
 struct brood__progress {
-    int phase;  /* enum brood__phase                        */
-    int step;   /* enum brood__step, of a failure           */
-    int index;  /* which descriptor, which limit            */
-    int error;  /* negative                                 */
+    int phase; /* enum brood__phase                        */
+    int step;  /* enum brood__step, of a failure           */
+    int index; /* which descriptor, which limit            */
+    int error; /* negative                                 */
 };
 enum brood__phase {
     BROOD__UNBORN, /* or the child's memory is not the parent's */
@@ -57,10 +57,10 @@ struct brood__plan {
     const char *const *programs; /* full paths, to be tried in turn */
     const char *const *argv;
     const char *const *env;
-    sigset_t mask;          /* the parent's, to be restored               */
-    pid_t parent;           /* for death_signal                           */
-    bool clean_handlers;    /* the kernel has reset the signal handlers   */
-    int report;             /* a pipe to the parent, or -1                */
+    sigset_t mask;                            /* the parent's, to be restored               */
+    pid_t parent;                             /* for death_signal                           */
+    bool clean_handlers;                      /* the kernel has reset the signal handlers   */
+    int report;                               /* a pipe to the parent, or -1                */
     volatile struct brood__progress progress; /* seen by the parent where memory is shared */
 };
 

@@ -135,16 +135,15 @@ static void set_signals(struct brood__plan *plan)
  * several failures, one that says more than "not there" is reported. */
 static _Noreturn void execute(struct brood__plan *plan)
 {
+    bool only_one = plan->programs[1] == NULL;
     int error = BROOD_ENOENT;
     plan->progress.phase = BROOD__EXECUTING;
     for (const char *const *program = plan->programs; *program != NULL; program++) {
         int result = brood__sys_exec(*program, plan->argv, plan->env);
-        if (result == BROOD_EACCES)
+        if (result == BROOD_EACCES || only_one)
             error = result;
         else if (result != BROOD_ENOENT && result != BROOD_ENOTDIR)
             fail(plan, BROOD__STEP_EXEC, 0, result);
-        else if (program[1] == NULL && program == plan->programs)
-            error = result; /* the only one: exactly what exec said */
     }
     fail(plan, BROOD__STEP_EXEC, 0, error);
 }

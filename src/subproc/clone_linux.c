@@ -48,8 +48,8 @@ static long call_clone3(struct clone3_arguments *arguments, struct brood__plan *
                      "ud2\n"
                      "1:"
                      : "=a"(result)
-                     : "a"((long)SYS_clone3), "D"(arguments), "S"(sizeof *arguments),
-                       "d"(begin), "r"(child_plan)
+                     : "a"((long)SYS_clone3), "D"(arguments), "S"(sizeof *arguments), "d"(begin),
+                       "r"(child_plan)
                      : "rcx", "r11", "memory", "cc");
     return result;
 }

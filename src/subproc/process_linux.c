@@ -28,7 +28,7 @@ struct pidfd_info {
     int32_t exit_code;
 };
 _Static_assert(sizeof(struct pidfd_info) == 64, "the kernel's layout");
-#define PIDFD_GET_INFO _IOWR(0xFF, 11, struct pidfd_info)
+#define PIDFD_GET_INFO  _IOWR(0xFF, 11, struct pidfd_info)
 #define PIDFD_INFO_EXIT ((uint64_t)1 << 3)
 
 static brood_returncode code_of(int how, int status)
@@ -72,7 +72,8 @@ bool brood__process_reap(struct brood__child *child, enum brood__reap how)
     int error = wait_for(child, &info, options[how]);
     if (error == 0 && info.si_pid == 0)
         return false;
-    child->returncode = error == 0 ? code_of(info.si_code, info.si_status) : taken_by_another(child);
+    child->returncode =
+        error == 0 ? code_of(info.si_code, info.si_status) : taken_by_another(child);
     child->reaped = how != BROOD__LOOK || error < 0;
     return true;
 }

@@ -5,7 +5,7 @@
 #include "brood.h"
 
 struct brood__program {
-    const char *name;         /* as the user knows it, for error reports */
+    const char *name; /* as the user knows it, for error reports */
     const char *const *argv;
     const char *const *paths; /* full paths to be tried in turn, ended by NULL */
     char *memory;             /* holds the paths */

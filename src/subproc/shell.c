@@ -3,7 +3,8 @@
 
 #include "brood.h"
 
-static const char safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@%+=:,./-_";
+static const char safe[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@%+=:,./-_";
 
 /* Within single quotes everything is plain but the quote itself, which is put
  * between double quotes; all or nothing is appended. */

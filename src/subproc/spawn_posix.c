@@ -56,8 +56,8 @@ static int plan_descriptors(struct brood__spawn *spawn)
             plan->moves[plan->move_count++] =
                 (struct brood__fd_move){.source = spawn->stdio.child[target], .target = target};
     for (size_t i = 0; i < options->fd_count; i++)
-        plan->moves[plan->move_count++] =
-            (struct brood__fd_move){.source = options->fds[i].parent, .target = options->fds[i].child};
+        plan->moves[plan->move_count++] = (struct brood__fd_move){.source = options->fds[i].parent,
+                                                                  .target = options->fds[i].child};
 
     qsort(plan->moves, plan->move_count, sizeof *plan->moves, by_target);
     for (size_t i = 1; i < plan->move_count; i++)

@@ -41,7 +41,7 @@ int brood__stdio_pipe(int ends[2])
 /* The child's end blocks, as programs expect; ours does not. */
 static int open_pipe(struct brood__stdio *stdio, int i, const brood_spawn_options *options)
 {
-    int ends[2];
+    int ends[2] = {-1, -1};
     int error = brood__stdio_pipe(ends);
     if (error < 0)
         return brood__spawn_failed(options, error, "pipe", names[i]);

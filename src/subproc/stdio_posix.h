@@ -5,9 +5,9 @@
 #include "brood.h"
 
 struct brood__stdio {
-    int child[3];   /* what is to be the child's 0, 1, 2; -1: inherited as it is */
-    bool ours[3];   /* to be closed in the parent: neither lent nor shared       */
-    int parent[3];  /* the other ends of pipes; -1                               */
+    int child[3];  /* what is to be the child's 0, 1, 2; -1: inherited as it is */
+    bool ours[3];  /* to be closed in the parent: neither lent nor shared       */
+    int parent[3]; /* the other ends of pipes; -1                               */
 };
 
 void brood__stdio_init(struct brood__stdio *stdio);

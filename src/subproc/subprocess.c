@@ -92,7 +92,8 @@ int brood_subprocess_exec(brood_loop *loop, const brood_subprocess_protocol *pro
     if (error < 0)
         return brood__spawn_failed(options, error, "options", "loop");
     if (protocol == NULL || made == NULL)
-        return brood__spawn_failed(options, BROOD_EINVAL, "options", "protocol or transport is missing");
+        return brood__spawn_failed(options, BROOD_EINVAL, "options",
+                                   "protocol or transport is missing");
     error = brood__watcher_prepare(loop);
     if (error < 0)
         return brood__spawn_failed(options, error, "watch", "");

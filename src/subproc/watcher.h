@@ -7,7 +7,7 @@
 #include "loop.h"
 
 struct brood__child {
-    struct brood__link link;        /* the watcher's; in no list: not watched */
+    struct brood__link link; /* the watcher's; in no list: not watched */
     struct brood__watcher *watcher;
     int64_t pid;
     intptr_t process; /* the system's handle of the process (Linux: a pidfd); -1: none */

@@ -143,7 +143,8 @@ static void stop_watching(struct brood__child *child)
 static bool look(struct brood__child *child, enum brood__reap how)
 {
     if (!child->ended)
-        child->ended = brood__process_reap(child, child->tree && how == BROOD__REAP ? BROOD__LOOK : how);
+        child->ended =
+            brood__process_reap(child, child->tree && how == BROOD__REAP ? BROOD__LOOK : how);
     return child->ended;
 }
 

@@ -27,10 +27,11 @@ static double compare(struct counter *counter)
     struct samples bare = {.count = 0}, loaded = {.count = 0};
     for (int round = 0; round < ROUNDS; round++) {
         measure(counter, &bare);
-        char *ballast = mmap(NULL, two_gib, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                             -1, 0);
+        char *ballast =
+            mmap(NULL, two_gib, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         cr_assert_neq((void *)ballast, MAP_FAILED);
-        madvise(ballast, two_gib, MADV_NOHUGEPAGE); /* so that a copy of the page tables would show */
+        madvise(ballast, two_gib,
+                MADV_NOHUGEPAGE); /* so that a copy of the page tables would show */
         memset(ballast, 1, two_gib);
         measure(counter, &loaded);
         munmap(ballast, two_gib);

@@ -73,8 +73,10 @@ Test(bulk, one_gib_comes_at_four_fifths_of_a_bare_loop, .timeout = 600)
             samples_add(&brood, by_brood());
         }
         rate = samples_median(&bare) / samples_median(&brood);
-        fprintf(stderr, "1 GiB from a child: bare reads %.2f GiB/s, by the protocol %.2f GiB/s, "
-                "rate %.2f\n", 1 / samples_median(&bare), 1 / samples_median(&brood), rate);
+        fprintf(stderr,
+                "1 GiB from a child: bare reads %.2f GiB/s, by the protocol %.2f GiB/s, "
+                "rate %.2f\n",
+                1 / samples_median(&bare), 1 / samples_median(&brood), rate);
     }
     cr_assert_geq(rate, 0.8);
 }

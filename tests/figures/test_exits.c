@@ -49,8 +49,8 @@ static void compare(int watcher, const char *name)
             measure(watcher, MANY, &many, &seed);
         }
         ratio = samples_median(&many) / samples_median(&few);
-        fprintf(stderr, "one exit among %d live (%s): %.1f us, among %d: %.1f us, ratio %.2f\n", FEW,
-                name, samples_median(&few) / 1e3, MANY, samples_median(&many) / 1e3, ratio);
+        fprintf(stderr, "one exit among %d live (%s): %.1f us, among %d: %.1f us, ratio %.2f\n",
+                FEW, name, samples_median(&few) / 1e3, MANY, samples_median(&many) / 1e3, ratio);
         if (ratio <= 1.3)
             break;
     }

@@ -2,7 +2,7 @@
  * a group of its own; the group is only ever killed while its leader is not
  * yet reaped, so its number cannot have passed to somebody else. */
 #define _DEFAULT_SOURCE 1 /* glibc, musl: MAP_ANONYMOUS under -std=c11 */
-#define _NETBSD_SOURCE 1  /* the same on NetBSD; other systems need nothing */
+#define _NETBSD_SOURCE  1 /* the same on NetBSD; other systems need nothing */
 
 #include "isolate.h"
 
@@ -79,8 +79,7 @@ static void watch_signals(void)
     for (int i = 0; i < WATCHED; i++) {
         sigaction(watched[i], NULL, &actions_before[i]);
         /* nohup and background shells ignore signals on purpose */
-        if (watched[i] != SIGCHLD &&
-            actions_before[i].sa_handler == SIG_IGN)
+        if (watched[i] != SIGCHLD && actions_before[i].sa_handler == SIG_IGN)
             continue;
         sigaction(watched[i], &action, NULL);
         sigdelset(&mask_waiting, watched[i]);
@@ -97,8 +96,8 @@ static void restore_signals(void)
 bool isolate_start(const struct cr_test *test, double timeout_seconds)
 {
     struct job *job = &jobs[job_count];
-    void *memory = mmap(NULL, sizeof *job->record, PROT_READ | PROT_WRITE,
-        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void *memory =
+        mmap(NULL, sizeof *job->record, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
     if (memory == MAP_FAILED) {
         perror("mmap");
@@ -129,9 +128,8 @@ static bool has_ended(const struct job *job)
 {
     siginfo_t info = {.si_pid = 0};
 
-    return waitid(P_PID, (id_t)job->pid, &info,
-               WEXITED | WNOHANG | WNOWAIT) == 0 &&
-        info.si_pid == job->pid;
+    return waitid(P_PID, (id_t)job->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid == job->pid;
 }
 
 /* The leader's zombie still holds the group's number when it is killed. */
@@ -160,8 +158,7 @@ static void finish(struct job *job, struct outcome *ret_outcome)
         .exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 0,
         .seconds = now_seconds() - job->started,
     };
-    memcpy(ret_outcome->skip_reason, record->skip_reason,
-        sizeof ret_outcome->skip_reason);
+    memcpy(ret_outcome->skip_reason, record->skip_reason, sizeof ret_outcome->skip_reason);
     munmap(record, sizeof *record);
     *job = jobs[--job_count];
 }

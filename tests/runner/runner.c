@@ -42,14 +42,13 @@ int main(int argc, char **argv)
     }
     if (!is_any)
         fprintf(stderr, "no test matches %s\n",
-            options.filter ? options.filter : "(this binary has none)");
+                options.filter ? options.filter : "(this binary has none)");
     if (options.is_list) {
         list_tests(tests);
         return is_any ? EXIT_SUCCESS : EXIT_FAILURE;
     }
     run_tests(tests);
-    printf("%d passed, %d failed, %d skipped\n", counts.passed,
-        counts.failed, counts.skipped);
+    printf("%d passed, %d failed, %d skipped\n", counts.passed, counts.failed, counts.skipped);
     return is_any && counts.failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -69,11 +68,10 @@ static void print_help(const char *program)
            "      --verbose      a line for each test, and cr_log_info\n\n"
            "Exit status: 0 if all passed or were skipped; 1 if one failed\n"
            "or none matched; 2 if the command line is wrong.\n",
-        program, ISOLATE_LIMIT);
+           program, ISOLATE_LIMIT);
 }
 
-__attribute__((noreturn, format(printf, 1, 2))) static void usage_error(
-    const char *format, ...)
+__attribute__((noreturn, format(printf, 1, 2))) static void usage_error(const char *format, ...)
 {
     va_list args;
 
@@ -86,8 +84,7 @@ __attribute__((noreturn, format(printf, 1, 2))) static void usage_error(
 
 /* The value of "--name=VALUE", "--name VALUE" or "-nVALUE"; NULL if argv[*at]
  * is another option. */
-static const char *value_of(
-    char **argv, int *at, const char *name, const char *short_name)
+static const char *value_of(char **argv, int *at, const char *name, const char *short_name)
 {
     const char *word = argv[*at];
     size_t length = strlen(name);
@@ -96,8 +93,7 @@ static const char *value_of(
         return word + length + 1;
     if (short_name && strncmp(word, short_name, 2) == 0 && word[2] != '\0')
         return word + 2;
-    if (strcmp(word, name) != 0 &&
-        (!short_name || strcmp(word, short_name) != 0))
+    if (strcmp(word, name) != 0 && (!short_name || strcmp(word, short_name) != 0))
         return NULL;
     if (!argv[*at + 1])
         usage_error("%s needs a value", word);
@@ -152,8 +148,8 @@ static void list_tests(const struct cr_test *test)
         printf("%s/%s\n", test->suite_name, test->name);
 }
 
-__attribute__((format(printf, 3, 4))) static void report(const char *verdict,
-    const struct cr_test *test, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void
+report(const char *verdict, const struct cr_test *test, const char *format, ...)
 {
     va_list args;
 
@@ -168,8 +164,7 @@ __attribute__((format(printf, 3, 4))) static void report(const char *verdict,
 }
 
 /* Why the test has failed, in text, or NULL if it has not. A skip is none. */
-static const char *find_failure(
-    const struct outcome *outcome, char *text, size_t size)
+static const char *find_failure(const struct outcome *outcome, char *text, size_t size)
 {
     int signal = outcome->test->options.signal;
     int exit_code = outcome->test->options.exit_code;
@@ -177,10 +172,8 @@ static const char *find_failure(
     if (outcome->is_timed_out)
         snprintf(text, size, "timed out");
     else if (outcome->failures > 0)
-        snprintf(text, size, "failed assertions: %d",
-            outcome->failures);
-    else if (outcome->is_skipped && outcome->signal == 0 &&
-        outcome->exit_code == 0)
+        snprintf(text, size, "failed assertions: %d", outcome->failures);
+    else if (outcome->is_skipped && outcome->signal == 0 && outcome->exit_code == 0)
         return NULL;
     else if (outcome->signal != signal && outcome->signal != 0)
         snprintf(text, size, "killed by signal %d", outcome->signal);
@@ -189,8 +182,7 @@ static const char *find_failure(
     else if (signal != 0)
         return NULL;
     else if (outcome->exit_code != exit_code)
-        snprintf(text, size, "exited with status %d instead of %d",
-            outcome->exit_code, exit_code);
+        snprintf(text, size, "exited with status %d instead of %d", outcome->exit_code, exit_code);
     else if (exit_code == 0 && !outcome->is_finished)
         snprintf(text, size, "exited with status 0 before its end");
     else
@@ -205,16 +197,14 @@ static void judge(const struct outcome *outcome)
 
     if (failure) {
         counts.failed++;
-        report("FAIL", outcome->test, ": %s (%.2f s)", failure,
-            outcome->seconds);
+        report("FAIL", outcome->test, ": %s (%.2f s)", failure, outcome->seconds);
     } else if (outcome->is_skipped) {
         counts.skipped++;
         report("SKIP", outcome->test, ": %s", outcome->skip_reason);
     } else {
         counts.passed++;
         if (options.is_verbose)
-            report("PASS", outcome->test, " (%.2f s)",
-                outcome->seconds);
+            report("PASS", outcome->test, " (%.2f s)", outcome->seconds);
     }
 }
 

@@ -83,8 +83,7 @@ void cr_skip_because(const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    vsnprintf(shared->skip_reason, sizeof shared->skip_reason, format + 1,
-        args);
+    vsnprintf(shared->skip_reason, sizeof shared->skip_reason, format + 1, args);
     va_end(args);
     shared->is_skipped = true;
     leave_at_once();
@@ -97,21 +96,18 @@ __attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
     char line[4096];
     size_t room = sizeof line - 1; /* the last one is for the newline */
     va_list args;
-    int n = snprintf(line, room, "%s::%s: ", current->suite_name,
-        current->name);
+    int n = snprintf(line, room, "%s::%s: ", current->suite_name, current->name);
     size_t length = n > 0 && (size_t)n < room ? (size_t)n : 0;
 
     va_start(args, format);
     n = vsnprintf(line + length, room - length, format, args);
     va_end(args);
-    length += n < 0 ? 0
-        : (size_t)n < room - length ? (size_t)n : room - length - 1;
+    length += n < 0 ? 0 : (size_t)n < room - length ? (size_t)n : room - length - 1;
     line[length++] = '\n';
     fwrite(line, 1, length, stderr);
 }
 
-void cr_failed(const char *file, int line, const char *text,
-    const char *format, ...)
+void cr_failed(const char *file, int line, const char *text, const char *format, ...)
 {
     char message[3000];
     va_list args;
@@ -120,12 +116,12 @@ void cr_failed(const char *file, int line, const char *text,
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    say("%s:%d: failed: %s%s%s", file, line, text,
-        format[1] != '\0' ? ":" : "", format[1] != '\0' ? message : "");
+    say("%s:%d: failed: %s%s%s", file, line, text, format[1] != '\0' ? ":" : "",
+        format[1] != '\0' ? message : "");
 }
 
-void cr_failed_strings(const char *file, int line, const char *text,
-    const char *actual, const char *expected, const char *format, ...)
+void cr_failed_strings(const char *file, int line, const char *text, const char *actual,
+                       const char *expected, const char *format, ...)
 {
     char message[1000];
     va_list args;
@@ -133,9 +129,9 @@ void cr_failed_strings(const char *file, int line, const char *text,
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    cr_failed(file, line, text, " \"%s\" and \"%s\"%s%s",
-        actual ? actual : "(null)", expected ? expected : "(null)",
-        format[1] != '\0' ? ":" : "", format[1] != '\0' ? message : "");
+    cr_failed(file, line, text, " \"%s\" and \"%s\"%s%s", actual ? actual : "(null)",
+              expected ? expected : "(null)", format[1] != '\0' ? ":" : "",
+              format[1] != '\0' ? message : "");
 }
 
 void cr_log(bool is_warning, const char *format, ...)

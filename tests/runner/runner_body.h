@@ -18,8 +18,7 @@ struct record {
 };
 
 /* Runs the test and exits the process. Nothing else may be running in it. */
-__attribute__((noreturn)) void body_run(
-    const struct cr_test *test, struct record *record);
+__attribute__((noreturn)) void body_run(const struct cr_test *test, struct record *record);
 
 /* Shows cr_log_info; to be set before the first body_run. */
 void body_show_info(void);

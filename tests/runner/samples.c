@@ -2,7 +2,7 @@
  * selftest.c runs them and says how each must be reported. They also compile
  * against Criterion itself. */
 #define _DEFAULT_SOURCE 1 /* fork, kill and sleep under -std=c11 */
-#define _NETBSD_SOURCE 1
+#define _NETBSD_SOURCE  1
 
 #include <criterion/criterion.h>
 #include <criterion/logging.h>
@@ -20,12 +20,30 @@ static void say(const char *text)
     fprintf(stderr, "%s\n", text);
 }
 
-static void suite_init(void) { say("suite init"); }
-static void suite_fini(void) { say("suite fini"); }
-static void test_init(void) { say("test init"); }
-static void test_fini(void) { say("test fini"); }
-static void bad_init(void) { cr_assert(false, "from init"); }
-static void bad_fini(void) { cr_assert(false, "from fini"); }
+static void suite_init(void)
+{
+    say("suite init");
+}
+static void suite_fini(void)
+{
+    say("suite fini");
+}
+static void test_init(void)
+{
+    say("test init");
+}
+static void test_fini(void)
+{
+    say("test fini");
+}
+static void bad_init(void)
+{
+    cr_assert(false, "from init");
+}
+static void bad_fini(void)
+{
+    cr_assert(false, "from fini");
+}
 
 static void *assert_in_thread(void *unused)
 {
@@ -69,9 +87,18 @@ Test(sample_pass, assertions)
     cr_assert_float_eq(1.0, 1.05, 0.1, "far");
 }
 
-Test(sample_pass, aborts, .signal = SIGABRT) { abort(); }
-Test(sample_pass, exits, .exit_code = 3) { exit(3); }
-Test(sample_pass, leaves_child) { leave_child_behind(); }
+Test(sample_pass, aborts, .signal = SIGABRT)
+{
+    abort();
+}
+Test(sample_pass, exits, .exit_code = 3)
+{
+    exit(3);
+}
+Test(sample_pass, leaves_child)
+{
+    leave_child_behind();
+}
 
 Test(sample_log, logs, .description = "what it is")
 {
@@ -87,7 +114,10 @@ Test(sample_fail, fails)
     say("not reached");
 }
 
-Test(sample_fail, without_message) { cr_assert(1 > 2); }
+Test(sample_fail, without_message)
+{
+    cr_assert(1 > 2);
+}
 
 Test(sample_fail, expects)
 {
@@ -114,14 +144,36 @@ Test(sample_fail, expects)
     cr_assert_fail("end %s", "of it");
 }
 
-Test(sample_fail, segv) { raise(SIGSEGV); }
-Test(sample_fail, aborts) { abort(); }
-Test(sample_fail, exits_0) { exit(0); }
-Test(sample_fail, exits_3) { exit(3); }
-Test(sample_fail, other_status, .exit_code = 3) { exit(4); }
-Test(sample_fail, no_status, .exit_code = 3) {}
-Test(sample_fail, no_signal, .signal = SIGABRT) {}
-Test(sample_fail, other_signal, .signal = SIGABRT) { raise(SIGKILL); }
+Test(sample_fail, segv)
+{
+    raise(SIGSEGV);
+}
+Test(sample_fail, aborts)
+{
+    abort();
+}
+Test(sample_fail, exits_0)
+{
+    exit(0);
+}
+Test(sample_fail, exits_3)
+{
+    exit(3);
+}
+Test(sample_fail, other_status, .exit_code = 3)
+{
+    exit(4);
+}
+Test(sample_fail, no_status, .exit_code = 3)
+{
+}
+Test(sample_fail, no_signal, .signal = SIGABRT)
+{
+}
+Test(sample_fail, other_signal, .signal = SIGABRT)
+{
+    raise(SIGKILL);
+}
 Test(sample_fail, expected_signal, .signal = SIGABRT)
 {
     cr_expect(false);
@@ -182,16 +234,28 @@ Test(sample_skip, after_failure)
     cr_skip("too late");
 }
 
-Test(sample_skip, disabled, .disabled = true) { say("body"); }
+Test(sample_skip, disabled, .disabled = true)
+{
+    say("body");
+}
 
 TestSuite(sample_off, .disabled = true);
 
-Test(sample_off, disabled) { say("body"); }
+Test(sample_off, disabled)
+{
+    say("body");
+}
 
 TestSuite(sample_slow, .timeout = 0.3, .description = "of the suite");
 
-Test(sample_slow, times_out) { sleep(30); }
-Test(sample_slow, has_time, .timeout = 30) { usleep(400000); }
+Test(sample_slow, times_out)
+{
+    sleep(30);
+}
+Test(sample_slow, has_time, .timeout = 30)
+{
+    usleep(400000);
+}
 
 /* Not a sample_, because it ends the whole runner. */
 Test(stop, runner)
@@ -214,8 +278,14 @@ static int open_shared_fifo(int flags)
     return fd;
 }
 
-Test(pair, one, .timeout = 15) { cr_assert_geq(open_shared_fifo(O_RDONLY), 0); }
-Test(pair, two, .timeout = 15) { cr_assert_geq(open_shared_fifo(O_WRONLY), 0); }
+Test(pair, one, .timeout = 15)
+{
+    cr_assert_geq(open_shared_fifo(O_RDONLY), 0);
+}
+Test(pair, two, .timeout = 15)
+{
+    cr_assert_geq(open_shared_fifo(O_WRONLY), 0);
+}
 
 #ifdef BROOD_TESTS_RUNNER_CRITERION_H
 /* Criterion has this macro in a header that takes the other macros away. */

@@ -106,7 +106,8 @@ static void report(const char *what)
     } else if (strcmp(what, "limit") == 0) {
         struct rlimit limit;
         getrlimit((__rlimit_resource_t)next_number(), &limit);
-        printf("%llu %llu\n", (unsigned long long)limit.rlim_cur, (unsigned long long)limit.rlim_max);
+        printf("%llu %llu\n", (unsigned long long)limit.rlim_cur,
+               (unsigned long long)limit.rlim_max);
     } else if (strcmp(what, "mask") == 0) {
         report_signals("blocked", is_blocked);
     } else if (strcmp(what, "ignored") == 0) {

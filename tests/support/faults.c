@@ -56,11 +56,11 @@ static bool strikes(enum fault call)
 }
 
 /* WRAP(result, name, parameters, arguments, fault) */
-#define WRAP(type, name, parameters, arguments, fault) \
-    type __real_##name parameters;                     \
-    type __wrap_##name parameters;                     \
-    type __wrap_##name parameters                      \
-    {                                                  \
+#define WRAP(type, name, parameters, arguments, fault)        \
+    type __real_##name parameters;                            \
+    type __wrap_##name parameters;                            \
+    type __wrap_##name parameters                             \
+    {                                                         \
         return strikes(fault) ? -1 : __real_##name arguments; \
     }
 
@@ -73,8 +73,8 @@ WRAP(int, epoll_wait, (int set, struct epoll_event *events, int max, int timeout
 WRAP(int, eventfd, (unsigned count, int flags), (count, flags), FAULT_EVENTFD)
 WRAP(int, sigaction, (int number, const struct sigaction *action, struct sigaction *before),
      (number, action, before), FAULT_SIGACTION)
-WRAP(int, waitid, (idtype_t type, id_t id, siginfo_t *info, int options),
-     (type, id, info, options), FAULT_WAITID)
+WRAP(int, waitid, (idtype_t type, id_t id, siginfo_t *info, int options), (type, id, info, options),
+     FAULT_WAITID)
 WRAP(pid_t, fork, (void), (), FAULT_FORK)
 
 int __real_fcntl(int fd, int command, ...);
@@ -107,7 +107,6 @@ pid_t __wrap_brood__clone(struct brood__plan *plan, void *stack, size_t size, in
         return -states[FAULT_CLONE].error;
     return __real_brood__clone(plan, stack, size, process);
 }
-
 
 int __real_brood__process_open(int64_t pid);
 int __wrap_brood__process_open(int64_t pid);

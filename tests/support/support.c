@@ -72,8 +72,9 @@ void test_begin(void)
 void test_end(void)
 {
     test_fail_allocation(0, false);
-    cr_expect_eq(test_count_descriptors(), descriptors_before, "descriptors: %d, before the test %d",
-                 test_count_descriptors(), descriptors_before);
+    cr_expect_eq(test_count_descriptors(), descriptors_before,
+                 "descriptors: %d, before the test %d", test_count_descriptors(),
+                 descriptors_before);
     cr_expect_eq(test_count_threads(), threads_before, "threads: %d, before the test %d",
                  test_count_threads(), threads_before);
     cr_expect_not(test_has_children(), "a child process is left");

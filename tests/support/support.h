@@ -81,7 +81,7 @@ bool test_allocation_failed(void); /* whether the fault has struck since */
 
 int test_count_descriptors(void);
 int test_count_threads(void);
-bool test_has_children(void); /* zombies count */
+bool test_has_children(void);     /* zombies count */
 void test_wait_gone(int64_t pid); /* until the pid names no process, not even a zombie */
 bool test_process_exists(int64_t pid);
 size_t test_resident_bytes(void);
