@@ -61,4 +61,14 @@ static inline struct brood__link *brood__list_take(struct brood__link *head)
     return link;
 }
 
+/* The last one, in the same way. */
+static inline struct brood__link *brood__list_take_last(struct brood__link *head)
+{
+    struct brood__link *link = head->prev;
+    if (link == head)
+        return NULL;
+    brood__list_remove(link);
+    return link;
+}
+
 #endif

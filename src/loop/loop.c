@@ -244,8 +244,9 @@ int brood_loop_close(brood_loop *loop)
     if (loop->running)
         return BROOD_EBUSY;
 
+    /* The latest first: the child watcher is older than its children. */
     struct brood__link *link;
-    while ((link = brood__list_take(&loop->owned)) != NULL) {
+    while ((link = brood__list_take_last(&loop->owned)) != NULL) {
         struct brood__owned *owned = BROOD__CONTAINER(link, struct brood__owned, link);
         if (owned->kind != NULL)
             brood__loop_log(loop, "closed with the loop: a %s", owned->kind);

@@ -96,7 +96,7 @@ static int add(brood_loop *loop, int fd, bool out, brood_callback *call, void *a
     struct brood__foreign_watch *watch = find(loop, fd);
     if (watch == NULL) {
         error = open_watch(loop, fd, &watch);
-        if (error < 0)
+        if (watch == NULL)
             return error;
     }
     struct side *side = out ? &watch->out : &watch->in;

@@ -174,6 +174,8 @@ void brood__pipe_destroy(brood_pipe *pipe)
     if (pipe->state == BROOD__PIPE_LOST)
         return;
     brood__abandon(pipe->loop, &pipe->channel);
+    if (brood__loop_check(pipe->loop) < 0) /* after a fork its mode is the parent's too */
+        pipe->was_blocking = false;
     let_go(pipe);
 }
 
