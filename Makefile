@@ -26,7 +26,7 @@ endif
 # ---- sources -----------------------------------------------------------------
 
 LOOP := buffer error future loop memory posted reactor timer \
-        clock_posix fork_posix io_posix io_linux signal_posix watch_posix
+        clock_posix fork_posix io_posix io_linux procfd_linux signal_posix watch_posix
 BACKEND_EPOLL := epoll
 STREAMS := pipe pipe_read pipe_write pipe_posix
 SUBPROC := options shell subprocess \
@@ -167,7 +167,7 @@ $(BUILD)/tests/%.o: tests/%.c $(BUILD)/flags
 $(BUILD)/suite: $(TEST_OBJECTS)
 $(BUILD)/figures: $(FIGURE_OBJECTS)
 $(BUILD)/suite $(BUILD)/figures: $(SUPPORT_OBJECTS) $(RUNNER_OBJECTS) $(BUILD)/libbrood.a
-	$(CC) $^ $(LINK_FLAGS) $(WRAP_FLAGS) $(TEST_LIBS) -o $@
+	$(CC) $(filter %.o,$^) $(filter %.a,$^) $(LINK_FLAGS) $(WRAP_FLAGS) $(TEST_LIBS) -o $@
 
 # Static, so that starting one is quick, and never sanitized.
 $(BUILD)/child: tests/support/child.c $(BUILD)/flags

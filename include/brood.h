@@ -289,8 +289,9 @@ typedef struct brood_spawn_options {
     int death_signal;      /* Linux: sent to the child when the thread that started it ends */
     const brood_rlimit *rlimits;
     size_t rlimit_count;
-    /* Runs in the child, last before exec: async-signal-safe code only.  Not 0:
-     * the spawn fails with that value, as step "preexec".  Costs a full fork. */
+    /* Runs in the child, last before exec: async-signal-safe code only.  Returns 0,
+     * or a negative code or an errno, with which the spawn fails as step "preexec".
+     * Costs a full fork. */
     int (*preexec)(void *arg);
     void *preexec_arg;
     /* kill and close end the descendants too: a process group of its own (or

@@ -10,6 +10,9 @@
 #include "brood.h"
 #include "op.h"
 
+/* How many parts try_write takes at once; it writes the first ones of more. */
+enum { BROOD__TRY_PARTS = 16 };
+
 struct brood__backend {
     const struct brood__backend_table *table;
 };

@@ -15,6 +15,8 @@ static void run_posts(brood_loop *loop, struct brood__link *list);
 static void run_finished(brood_loop *loop, struct brood__op_list *ripe);
 static brood_time timeout_of(const brood_loop *loop, brood_time deadline);
 
+/* Every callback may turn out to have forked: the child that it returns into does
+ * nothing more here, and gets BROOD_EFORK. */
 static int round_of(brood_loop *loop, brood_time deadline)
 {
     struct brood__op_list ripe;
@@ -25,12 +27,15 @@ static int round_of(brood_loop *loop, brood_time deadline)
     run_timers(loop);
     brood__posted_collect(loop);
     run_posts(loop, &loop->posts);
-    brood_time timeout = timeout_of(loop, deadline);
-    int error = loop->backend->table->wait(loop->backend, timeout, &ripe);
+    int error = brood__loop_check(loop);
+    if (error < 0)
+        return error;
+
+    error = loop->backend->table->wait(loop->backend, timeout_of(loop, deadline), &ripe);
     run_finished(loop, &ripe);
     brood__signals_dispatch(loop);
     run_posts(loop, &loop->closings);
-    return error;
+    return brood__loop_check(loop) < 0 ? BROOD_EFORK : error;
 }
 
 /* Debug: complains when what began at `began` took long. */
@@ -53,7 +58,7 @@ static void run_timers(brood_loop *loop)
 {
     brood__timers_expire(&loop->timers, loop->now);
     struct brood__timer *timer;
-    while ((timer = brood__timers_take(&loop->timers)) != NULL) {
+    while (brood__loop_check(loop) == 0 && (timer = brood__timers_take(&loop->timers)) != NULL) {
         brood_time began = stopwatch(loop);
         timer->fire(timer);
         check_duration(loop, began, "a timer");
@@ -63,9 +68,9 @@ static void run_timers(brood_loop *loop)
 /* Those that are in the list now; what they post waits for the next round. */
 static void run_posts(brood_loop *loop, struct brood__link *list)
 {
-    brood__list_move(&loop->batch, list);
     struct brood__link *link;
-    while ((link = brood__list_take(&loop->batch)) != NULL) {
+    brood__list_move(&loop->batch, list);
+    while (brood__loop_check(loop) == 0 && (link = brood__list_take(&loop->batch)) != NULL) {
         struct brood__post *post = BROOD__CONTAINER(link, struct brood__post, link);
         brood_time began = stopwatch(loop);
         post->run(post);
@@ -98,7 +103,7 @@ static brood_time timeout_of(const brood_loop *loop, brood_time deadline)
 static void run_finished(brood_loop *loop, struct brood__op_list *ripe)
 {
     struct brood__op *op;
-    while ((op = brood__op_list_take(ripe)) != NULL) {
+    while (brood__loop_check(loop) == 0 && (op = brood__op_list_take(ripe)) != NULL) {
         if (!loop->backend->table->finish(loop->backend, op))
             continue;
         brood_time began = stopwatch(loop);
@@ -220,6 +225,12 @@ int brood__loop_open_with(brood_loop **loop, const brood_loop_options *options,
         !(options->slow_callback_seconds >= 0))
         return BROOD_EINVAL;
 
+    if (options->child_watcher == BROOD_WATCH_PROCFD) {
+        int error = brood__procfd_check();
+        if (error < 0)
+            return error;
+    }
+
     brood_loop *made = brood__alloc(sizeof *made);
     if (made == NULL)
         return BROOD_ENOMEM;
@@ -237,12 +248,21 @@ int brood__loop_open_with(brood_loop **loop, const brood_loop_options *options,
     return 0;
 }
 
+static void run_closing(struct brood__link *link)
+{
+    struct brood__post *post = BROOD__CONTAINER(link, struct brood__post, link);
+    post->run(post);
+}
+
 int brood_loop_close(brood_loop *loop)
 {
     if (loop == NULL)
         return 0;
     if (loop->running)
         return BROOD_EBUSY;
+
+    while (!brood__list_empty(&loop->closings)) /* they only free memory */
+        run_closing(brood__list_take(&loop->closings));
 
     /* The latest first: the child watcher is older than its children. */
     struct brood__link *link;

@@ -81,6 +81,7 @@ void brood__posted_discard(brood_loop *loop);
 void brood__signals_dispatch(brood_loop *loop); /* runs the callbacks of signals that came */
 void brood__signals_close(brood_loop *loop);
 void brood__foreign_close(brood_loop *loop);
+int brood__procfd_check(void); /* 0, ENOSYS: no process descriptors here; EMFILE, ... */
 unsigned brood__fork_generation(void); /* another number in a forked child; starts the count */
 
 /* Shorthands for the backend's table. */

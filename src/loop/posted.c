@@ -190,7 +190,8 @@ void brood__posted_discard(brood_loop *loop)
     size_t dropped = 0;
     struct brood__link *link;
     brood__posted_collect(loop);
-    while ((link = brood__list_take(&loop->posts)) != NULL) {
+    while ((link = brood__list_take(&loop->batch)) != NULL || /* after a fork in a callback */
+           (link = brood__list_take(&loop->posts)) != NULL) {
         struct brood__post *post = BROOD__CONTAINER(link, struct brood__post, link);
         dropped++;
         if (post->run == run_handle)

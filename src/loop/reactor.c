@@ -19,7 +19,6 @@
 enum {
     EVENTS_PER_WAIT = 128,
     SCRATCH_SIZE = 65536, /* a pipe's usual capacity */
-    PARTS_PER_WRITE = 16,
 };
 #define NO_SLOT UINT32_MAX
 
@@ -278,8 +277,8 @@ static ptrdiff_t try_write(struct brood__backend *backend, struct brood__channel
                            const brood_slice *parts, size_t count)
 {
     (void)backend;
-    struct iovec vector[PARTS_PER_WRITE];
-    int used = count < PARTS_PER_WRITE ? (int)count : PARTS_PER_WRITE;
+    struct iovec vector[BROOD__TRY_PARTS];
+    int used = count < BROOD__TRY_PARTS ? (int)count : BROOD__TRY_PARTS;
     for (int i = 0; i < used; i++) {
         vector[i].iov_len = parts[i].len;
         /* iovec serves reads too, hence not const; a write only reads. */

@@ -27,23 +27,19 @@ int brood__pipe_init(brood_pipe *pipe, brood_loop *loop, intptr_t fd, bool write
 
 void brood__pipe_begin(brood_pipe *pipe)
 {
-    if (pipe->state == BROOD__PIPE_CONNECTING)
-        pipe->state = BROOD__PIPE_OPEN;
+    pipe->begun = true;
     if (pipe->protocol->connection_made != NULL)
         pipe->protocol->connection_made(pipe->arg, pipe);
     if (pipe->writes)
         brood__pipe_write_arm(pipe);
     else
         brood__pipe_read_arm(pipe);
+    brood__pipe_lost_if_idle(pipe); /* it may have been closed before it began */
 }
 
 static void begin(struct brood__post *post)
 {
-    brood_pipe *pipe = BROOD__CONTAINER(post, brood_pipe, post);
-    enum brood__pipe_state before = pipe->state;
-    brood__pipe_begin(pipe);
-    if (before == BROOD__PIPE_LOSING) /* closed before it began */
-        brood__pipe_lost_if_idle(pipe);
+    brood__pipe_begin(BROOD__CONTAINER(post, brood_pipe, post));
 }
 
 static void destroy_alone(struct brood__owned *owned)
@@ -116,11 +112,10 @@ void brood__pipe_lose(brood_pipe *pipe, int error)
 {
     if (pipe->state >= BROOD__PIPE_LOSING)
         return;
-    bool began = pipe->state != BROOD__PIPE_CONNECTING;
     pipe->state = BROOD__PIPE_LOSING;
     pipe->error = error;
     cancel_all(pipe);
-    if (began && !in_flight(pipe)) {
+    if (pipe->begun && !in_flight(pipe)) {
         pipe->post.run = end;
         brood__loop_post(pipe->loop, &pipe->post);
     }
@@ -152,7 +147,7 @@ static void free_if_over(brood_pipe *pipe)
 
 void brood__pipe_lost_if_idle(brood_pipe *pipe)
 {
-    if (pipe->state != BROOD__PIPE_LOSING || in_flight(pipe))
+    if (pipe->state != BROOD__PIPE_LOSING || !pipe->begun || in_flight(pipe))
         return;
     brood__loop_withdraw(&pipe->post);
     brood__detach(pipe->loop, &pipe->channel);
@@ -188,7 +183,7 @@ void brood_pipe_close(brood_pipe *pipe)
         free_if_over(pipe);
     else if (pipe->state == BROOD__PIPE_OPEN && pipe->writes && brood_pipe_buffered(pipe) > 0)
         pipe->state = BROOD__PIPE_FLUSHING;
-    else if (pipe->state <= BROOD__PIPE_OPEN)
+    else if (pipe->state == BROOD__PIPE_OPEN)
         brood__pipe_lose(pipe, 0);
 }
 
@@ -212,12 +207,12 @@ int brood__pipe_check(const brood_pipe *pipe, bool writes)
     int error = brood__loop_check(pipe->loop);
     if (error < 0)
         return error;
-    return pipe->state > BROOD__PIPE_OPEN ? BROOD_ECLOSED : 0;
+    return pipe->state != BROOD__PIPE_OPEN ? BROOD_ECLOSED : 0;
 }
 
 bool brood_pipe_is_closing(const brood_pipe *pipe)
 {
-    return pipe == NULL || pipe->state > BROOD__PIPE_OPEN;
+    return pipe == NULL || pipe->state != BROOD__PIPE_OPEN;
 }
 
 intptr_t brood_pipe_fd(const brood_pipe *pipe)

@@ -6,11 +6,10 @@
 #include "loop.h"
 
 enum brood__pipe_state {
-    BROOD__PIPE_CONNECTING, /* connection_made is still to come              */
     BROOD__PIPE_OPEN,
-    BROOD__PIPE_FLUSHING, /* closing; what is buffered is written first    */
-    BROOD__PIPE_LOSING,   /* waits for what is in flight, then for its post */
-    BROOD__PIPE_LOST,     /* connection_lost has been called               */
+    BROOD__PIPE_FLUSHING, /* closing; what is buffered is written first        */
+    BROOD__PIPE_LOSING,   /* nothing more is done; waits for what is in flight */
+    BROOD__PIPE_LOST,     /* connection_lost has been called                   */
 };
 
 /* A queue of bytes: appended at the end, consumed at the start. */
@@ -28,6 +27,7 @@ struct brood_pipe {
     struct brood__post post; /* connection_made, connection_lost, freeing */
     int error;               /* for connection_lost                       */
     uint8_t state;
+    bool begun;        /* connection_made has been called: before it no other callback */
     bool writes;       /* direction                                       */
     bool embedded;     /* in a subprocess, which frees it                 */
     bool given_up;     /* by its owner: free it once it is lost           */

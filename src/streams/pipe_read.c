@@ -40,7 +40,8 @@ void brood__pipe_read_init(brood_pipe *pipe)
 
 void brood__pipe_read_arm(brood_pipe *pipe)
 {
-    if (pipe->state != BROOD__PIPE_OPEN || pipe->in.paused || pipe->in.op.state != BROOD__IDLE)
+    if (pipe->state != BROOD__PIPE_OPEN || !pipe->begun || pipe->in.paused ||
+        pipe->in.op.state != BROOD__IDLE)
         return;
     pipe->in.op.data = NULL;
     brood__submit(pipe->loop, &pipe->channel, &pipe->in.op);

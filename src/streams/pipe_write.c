@@ -222,7 +222,8 @@ int brood_pipe_writev(brood_pipe *pipe, const brood_slice *parts, size_t count)
 
     /* All or nothing is accepted: where the system might take a part, the memory
      * for the rest comes first. */
-    if (total > WHOLE_WRITE_MAX && reserve(&pipe->out.pending, total) < 0)
+    bool whole = total <= WHOLE_WRITE_MAX && count <= BROOD__TRY_PARTS;
+    if (!whole && reserve(&pipe->out.pending, total) < 0)
         return BROOD_ENOMEM;
     ptrdiff_t sent = write_directly(pipe, parts, count);
     if (sent >= 0 && (size_t)sent < total && reserve(&pipe->out.pending, total) < 0) {

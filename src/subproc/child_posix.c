@@ -160,7 +160,7 @@ _Noreturn void brood__child_main(struct brood__plan *plan)
     if (options->preexec != NULL) {
         int result = options->preexec(options->preexec_arg);
         if (result != 0)
-            fail(plan, BROOD__STEP_PREEXEC, 0, result);
+            fail(plan, BROOD__STEP_PREEXEC, 0, result < 0 ? result : -result); /* or an errno */
     }
     if (!options->keep_fds)
         close_others(plan);

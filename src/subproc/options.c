@@ -1,4 +1,5 @@
 /* brood_spawn_options, checked once: later code trusts them. */
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,7 +28,7 @@ static bool stdio_is_valid(const brood_stdio *stdio, bool err)
     case BROOD_STDOUT:
         return err;
     case BROOD_FD:
-        return stdio->fd >= 0;
+        return stdio->fd >= 0 && stdio->fd <= INT_MAX;
     case BROOD_FILE:
         return stdio->path != NULL;
     default:

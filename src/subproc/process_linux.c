@@ -101,12 +101,9 @@ int brood__process_open(int64_t pid)
 
 int brood__index_open(void)
 {
-    int probe = brood__process_open(getpid());
-    if (probe < 0)
-        return probe == BROOD_EMFILE || probe == BROOD_ENFILE || probe == BROOD_ENOMEM
-                   ? probe
-                   : BROOD_ENOSYS;
-    brood__io_close(probe);
+    int error = brood__procfd_check();
+    if (error < 0)
+        return error;
     int index = epoll_create1(EPOLL_CLOEXEC);
     return index < 0 ? -errno : brood__io_keep_clear(index);
 }

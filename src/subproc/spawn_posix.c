@@ -67,6 +67,29 @@ static int plan_descriptors(struct brood__spawn *spawn)
     return 0;
 }
 
+/* A lent descriptor that is not open would soon be one of ours by the same number. */
+static int check_one(const brood_spawn_options *options, intptr_t fd, int target)
+{
+    if (fcntl((int)fd, F_GETFD) >= 0)
+        return 0;
+    char what[64];
+    int error = -errno;
+    snprintf(what, sizeof what, "%d as %d", (int)fd, target);
+    return brood__spawn_failed(options, error, "dup2", what);
+}
+
+static int check_lent(const brood_spawn_options *options)
+{
+    const brood_stdio *stdio[] = {&options->in, &options->out, &options->err};
+    int error = 0;
+    for (int target = 0; target < 3 && error == 0; target++)
+        if (stdio[target]->kind == BROOD_FD)
+            error = check_one(options, stdio[target]->fd, target);
+    for (size_t i = 0; i < options->fd_count && error == 0; i++)
+        error = check_one(options, options->fds[i].parent, options->fds[i].child);
+    return error;
+}
+
 int brood__spawn_open(const brood_spawn_options *options, struct brood__spawn **made,
                       intptr_t ends[3])
 {
@@ -83,7 +106,9 @@ int brood__spawn_open(const brood_spawn_options *options, struct brood__spawn **
         spawn->plan.env = (const char *const *)environ;
     brood__stdio_init(&spawn->stdio);
 
-    error = brood__program_find(&spawn->program, options, spawn->plan.env);
+    error = check_lent(options);
+    if (error == 0)
+        error = brood__program_find(&spawn->program, options, spawn->plan.env);
     if (error == 0)
         error = brood__stdio_open(&spawn->stdio, options);
     if (error == 0)

@@ -1,41 +1,22 @@
-/* Subprocess transports: the order of events, and bytes both ways.
+/* Subprocess transports: the order of events.  Bytes are in test_subprocess_data.c,
+ * closing is in test_close.c.
  *
  * SEMANTICS without a test: 8 (a spawn call cannot be cancelled: it does not
  * wait), 20 (belongs to the stream layer's protocol).  7 has no connection_made
  * for each pipe here; what remains of it is the order. */
+#include <fcntl.h>
 #include <stdio.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "../streams/pipe_recorder.h"
+#include "transports.h"
 
 SUITE(subprocess);
-
-#define PIPE {.kind = BROOD_PIPE}
-#define THREE_PIPES .in = PIPE, .out = PIPE, .err = PIPE
-
-/* Until the child is a zombie; the loop knows nothing of it yet. */
-static void wait_for_zombie(const struct recorder *recorder)
-{
-    siginfo_t info;
-    id_t pid = (id_t)brood_subprocess_pid(recorder->transport);
-    cr_assert_eq(waitid(P_PID, pid, &info, WEXITED | WNOWAIT), 0);
-}
 
 static const char *place_of(const struct recorder *recorder, const char *event)
 {
     const char *place = strstr(recorder->log, event);
     cr_assert_not_null(place, "no %s: %s", event, recorder->log);
     return place;
-}
-
-static void finish(brood_loop *loop, struct recorder *recorder)
-{
-    test_run_until(loop, &recorder->lost);
-    brood_subprocess_close(recorder->transport);
-    test_settle(loop);
-    test_loop_close(loop);
-    recorder_free(recorder);
 }
 
 Test(subprocess, a_child_is_started_read_and_seen_to_end)
@@ -90,7 +71,8 @@ struct later {
 static void start_and_wait(void *arg)
 {
     struct later *later = arg;
-    brood_spawn_options options = {.argv = ARGV(test_child(), "out", "x", "exit", "9"), .out = PIPE};
+    brood_spawn_options options = {.argv = ARGV(test_child(), "out", "x", "exit", "9"),
+                                   .out = PIPE};
     test_exec(later->loop, &later->recorder, &options);
     wait_for_zombie(&later->recorder);
 }
@@ -170,7 +152,9 @@ Test(subprocess, sem_14_a_child_may_close_its_pipes_and_live_on)
     brood_child_fd extra = {.child = 3, .parent = gate[0]};
     brood_spawn_options options = {
         .argv = ARGV(test_child(), "close", "0", "close", "1", "close", "2", "byte", "3"),
-        .fds = &extra, .fd_count = 1, THREE_PIPES};
+        .fds = &extra,
+        .fd_count = 1,
+        THREE_PIPES};
     test_exec(loop, &recorder, &options);
     for (int fd = 0; fd < 3; fd++)
         test_run_until(loop, &recorder.lost_pipe[fd]);
@@ -211,220 +195,36 @@ Test(subprocess, sem_16_connection_lost_is_last_and_once_with_any_pipes)
     }
 }
 
-static void deliver_before_exit(const char *count, size_t len, int pipe_size)
+/* The child copies what is in a pipe to another of the same size, and ends. */
+static void deliver_before_exit(size_t len, int pipe_size)
 {
     brood_loop *loop = test_loop();
     struct recorder recorder = {0};
-    brood_spawn_options options = {.argv = ARGV(test_child(), "fill", "1", count), .out = PIPE,
+    int source[2];
+    char *bytes = pattern_of(len);
+    make_pipe(source);
+    cr_assert_geq(fcntl(source[1], F_SETPIPE_SZ, (int)len), (int)len);
+    cr_assert_eq(write(source[1], bytes, len), (ssize_t)len);
+    close(source[1]);
+    brood_spawn_options options = {.argv = ARGV(test_child(), "cat"),
+                                   .out = PIPE,
+                                   .in = {.kind = BROOD_FD, .fd = source[0]},
                                    .pipe_size = pipe_size};
     test_exec(loop, &recorder, &options);
+    close(source[0]);
     wait_for_zombie(&recorder);
     test_run_until(loop, &recorder.exited);
-    cr_assert_eq(recorder.out[1].len, len);
     test_run_until(loop, &recorder.lost);
     cr_assert_null(strstr(recorder.log, "exit data1"), "%s", recorder.log);
     cr_assert_eq(recorder.out[1].len, len);
+    cr_assert_arr_eq(recorder.out[1].data, bytes, len);
     finish(loop, &recorder);
+    free(bytes);
 }
 
 /* Stronger than asyncio's. */
 Test(subprocess, sem_17_what_the_child_wrote_comes_before_its_exit)
 {
-    deliver_before_exit("65536", 65536, 0);
-    deliver_before_exit("1048576", 1048576, 1048576);
-}
-
-/* ---- pausing ---------------------------------------------------------------------- */
-
-Test(subprocess, paused_at_the_exit_the_data_comes_after_it)
-{
-    brood_loop *loop = test_loop();
-    struct recorder recorder = {0};
-    brood_spawn_options options = {.argv = ARGV(test_child(), "out", "late"), .out = PIPE};
-    test_exec(loop, &recorder, &options);
-    brood_pipe *out = brood_subprocess_pipe(recorder.transport, 1);
-    cr_assert_eq(brood_pipe_pause_reading(out), 0);
-    test_run_until(loop, &recorder.exited);
-    test_settle(loop);
-    cr_assert_str_eq(recorder.log, "made exit");
-    cr_assert_eq(brood_pipe_resume_reading(out), 0);
-    test_run_until(loop, &recorder.lost);
-    cr_assert_str_eq(recorder.log, "made exit data1 lost1 lost");
-    cr_assert_str_eq(recorder.out[1].data, "late");
-    finish(loop, &recorder);
-}
-
-Test(subprocess, paused_nothing_is_buffered_and_the_child_blocks)
-{
-    brood_loop *loop = test_loop();
-    struct recorder recorder = {0};
-    brood_spawn_options options = {
-        .argv = ARGV(test_child(), "fill", "1", "8000000", "err", "done"), .out = PIPE, .err = PIPE};
-    test_exec(loop, &recorder, &options);
-    brood_pipe *out = brood_subprocess_pipe(recorder.transport, 1);
-    int fd = (int)brood_pipe_fd(out);
-    cr_assert_eq(brood_pipe_pause_reading(out), 0);
-    size_t live = test_live_allocations(), resident = test_resident_bytes();
-    brood_time deadline = test_deadline();
-    while (available(fd) < capacity_of(fd)) {
-        cr_assert_eq(brood_loop_step(loop, brood_in(0.001)), 0);
-        cr_assert_lt(brood_now(), deadline);
-    }
-    test_settle(loop);
-    cr_assert_str_eq(recorder.log, "made");
-    cr_assert_eq(test_live_allocations(), live);
-    cr_assert_lt(test_resident_bytes(), resident + (1 << 20));
-    cr_assert_eq(brood_pipe_resume_reading(out), 0);
-    test_run_until(loop, &recorder.lost);
-    cr_assert_eq(recorder.out[1].len, 8000000);
-    cr_assert_str_eq(recorder.out[2].data, "done");
-    finish(loop, &recorder);
-}
-
-/* ---- bytes both ways ----------------------------------------------------------------- */
-
-Test(subprocess, write_eof_makes_the_child_see_the_end)
-{
-    brood_loop *loop = test_loop();
-    struct recorder recorder = {0};
-    brood_spawn_options options = {.argv = ARGV(test_child(), "cat", "exit", "4"), .in = PIPE,
-                                   .out = PIPE};
-    test_exec(loop, &recorder, &options);
-    brood_pipe *in = brood_subprocess_pipe(recorder.transport, 0);
-    test_run_until(loop, &recorder.made);
-    cr_assert_eq(brood_pipe_write(in, "over and out", 12), 0);
-    cr_assert_eq(brood_pipe_write_eof(in), 0);
-    cr_assert_eq(brood_pipe_write(in, "more", 4), BROOD_ECLOSED);
-    test_run_until(loop, &recorder.lost);
-    cr_assert_str_eq(recorder.out[1].data, "over and out");
-    cr_assert_eq(recorder.returncode, 4);
-    finish(loop, &recorder);
-}
-
-enum { ECHOED = 16 << 20 };
-
-struct echo {
-    struct recorder recorder;
-    brood_loop *loop;
-    char *bytes;
-    size_t written;
-    int waves;   /* writes that were told to wait */
-    bool paused;
-};
-
-/* A write that returns 1 will be answered by both calls: no more until then. */
-static void feed(struct echo *echo)
-{
-    brood_pipe *in = brood_subprocess_pipe(echo->recorder.transport, 0);
-    int result = 0;
-    for (size_t len = 1000; result == 0 && echo->written < ECHOED; len = len * 3 % 200003 + 1) {
-        if (len > ECHOED - echo->written)
-            len = ECHOED - echo->written;
-        result = brood_pipe_write(in, echo->bytes + echo->written, len);
-        cr_assert_geq(result, 0);
-        echo->written += len;
-    }
-    echo->waves += result;
-    if (echo->written == ECHOED)
-        cr_assert_eq(brood_pipe_write_eof(in), 0);
-}
-
-static void echo_made(void *arg, brood_subprocess *transport)
-{
-    recorder_protocol.connection_made(arg, transport);
-    feed(arg);
-}
-
-static void echo_pause(void *arg)
-{
-    struct echo *echo = arg;
-    cr_assert_not(echo->paused);
-    echo->paused = true;
-}
-
-static void echo_resume(void *arg)
-{
-    struct echo *echo = arg;
-    cr_assert(echo->paused);
-    echo->paused = false;
-    if (echo->written < ECHOED)
-        feed(echo);
-}
-
-static void read_again(void *arg)
-{
-    struct echo *echo = arg;
-    brood_pipe_resume_reading(brood_subprocess_pipe(echo->recorder.transport, 1));
-}
-
-static void echo_data(void *arg, int fd, const void *data, size_t len)
-{
-    struct echo *echo = arg;
-    recorder_protocol.pipe_data_received(arg, fd, data, len);
-    cr_assert_eq(brood_pipe_pause_reading(brood_subprocess_pipe(echo->recorder.transport, 1)), 0);
-    cr_assert_eq(brood_call_soon(echo->loop, read_again, echo, NULL), 0);
-}
-
-Test(subprocess, sixteen_mebibytes_come_back_as_they_went)
-{
-    struct echo echo = {.loop = test_loop(), .bytes = pattern_of(ECHOED)};
-    brood_subprocess_protocol protocol = recorder_protocol;
-    protocol.connection_made = echo_made;
-    protocol.pipe_data_received = echo_data;
-    protocol.pause_writing = echo_pause;
-    protocol.resume_writing = echo_resume;
-    brood_spawn_options options = {.argv = ARGV(test_child(), "cat"), .in = PIPE, .out = PIPE};
-    cr_assert_eq(brood_subprocess_exec(echo.loop, &protocol, &echo, &options,
-                                       &echo.recorder.transport), 0);
-    test_run_until(echo.loop, &echo.recorder.lost);
-    cr_assert_gt(echo.waves, 1);
-    cr_assert_eq(echo.recorder.out[1].len, ECHOED);
-    cr_assert_arr_eq(echo.recorder.out[1].data, echo.bytes, ECHOED);
-    finish(echo.loop, &echo.recorder);
-    free(echo.bytes);
-}
-
-static void write_and_end(void *arg, brood_subprocess *transport)
-{
-    brood_pipe *in = brood_subprocess_pipe(transport, 0);
-    char *bytes = pattern_of(300000);
-    recorder_protocol.connection_made(arg, transport);
-    cr_assert_geq(brood_pipe_write(in, bytes, 300000), 0);
-    cr_assert_eq(brood_pipe_write_eof(in), 0);
-    free(bytes);
-}
-
-Test(subprocess, sem_67_connection_made_may_write_everything_and_end_it)
-{
-    brood_loop *loop = test_loop();
-    struct recorder recorder = {0};
-    brood_subprocess_protocol protocol = recorder_protocol;
-    protocol.connection_made = write_and_end;
-    brood_spawn_options options = {.argv = ARGV(test_child(), "cat"), .in = PIPE, .out = PIPE};
-    cr_assert_eq(brood_subprocess_exec(loop, &protocol, &recorder, &options, &recorder.transport), 0);
-    test_run_until(loop, &recorder.lost);
-    cr_assert_eq(recorder.out[1].len, 300000);
-    finish(loop, &recorder);
-}
-
-Test(subprocess, the_pipes_of_a_transport_can_be_asked_until_it_is_freed)
-{
-    brood_loop *loop = test_loop();
-    struct recorder recorder = {0};
-    brood_spawn_options options = {.argv = ARGV(test_child(), "out", "x"), .in = PIPE, .out = PIPE};
-    test_exec(loop, &recorder, &options);
-    test_run_until(loop, &recorder.lost);
-    test_settle(loop);
-    brood_pipe *in = brood_subprocess_pipe(recorder.transport, 0);
-    brood_pipe *out = brood_subprocess_pipe(recorder.transport, 1);
-    cr_assert(brood_pipe_is_closing(in) && brood_pipe_is_closing(out));
-    cr_assert_eq(brood_pipe_fd(in), -1);
-    cr_assert_eq(brood_pipe_write(in, "x", 1), BROOD_ECLOSED);
-    cr_assert_eq(brood_pipe_write_eof(in), 0);
-    cr_assert_eq(brood_pipe_resume_reading(out), BROOD_ECLOSED);
-    brood_pipe_close(in);
-    brood_pipe_abort(out);
-    test_settle(loop);
-    cr_assert(brood_pipe_is_closing(out), "closing a pipe does not free it");
-    finish(loop, &recorder);
+    deliver_before_exit(65536, 0);
+    deliver_before_exit(1 << 20, 1 << 20);
 }

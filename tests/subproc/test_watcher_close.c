@@ -1,0 +1,130 @@
+/* No zombie outlives its loop, whatever state its children are in. */
+#include "helpers.h"
+
+SUITE(watcher_close);
+
+enum { LIVE = 50 };
+
+static int64_t pids[LIVE];
+static struct kid kids[LIVE];
+
+static brood_loop *loop_with_live_children(brood_spawn_options options,
+                                           const char *const *arguments)
+{
+    brood_loop *loop = test_loop();
+    memset(kids, 0, sizeof kids);
+    for (int i = 0; i < LIVE; i++) {
+        cr_assert_eq(kid_start(loop, &kids[i], options, arguments), 0);
+        pids[i] = brood_subprocess_pid(kids[i].transport);
+    }
+    return loop;
+}
+
+static void expect_all_gone(brood_loop *loop)
+{
+    test_loop_close(loop);
+    cr_expect_not(test_has_children());
+    for (int i = 0; i < LIVE; i++) {
+        cr_expect_not(test_process_exists(pids[i]), "%lld", (long long)pids[i]);
+        brood_buffer_free(&kids[i].text);
+    }
+}
+
+Test(watcher_close, live_children_are_killed_and_reaped)
+{
+    expect_all_gone(loop_with_live_children((brood_spawn_options){0}, ARGV("pause")));
+}
+
+Test(watcher_close, with_all_their_pipes)
+{
+    brood_spawn_options options = {
+        .in.kind = BROOD_PIPE, .out.kind = BROOD_PIPE, .err.kind = BROOD_PIPE};
+    brood_loop *loop = loop_with_live_children(options, ARGV("fill", "1", "1000000"));
+    for (int i = 0; i < 3; i++)
+        cr_assert_eq(brood_loop_step(loop, BROOD_NOWAIT), 0);
+    expect_all_gone(loop);
+}
+
+Test(watcher_close, children_that_ignore_what_can_be_ignored)
+{
+    expect_all_gone(
+        loop_with_live_children((brood_spawn_options){0}, ARGV("ignore", "15", "pause")));
+}
+
+Test(watcher_close, stopped_children)
+{
+    brood_loop *loop = loop_with_live_children((brood_spawn_options){0}, ARGV("pause"));
+    siginfo_t info;
+    for (int i = 0; i < LIVE; i++) {
+        cr_assert_eq(kill((pid_t)pids[i], SIGSTOP), 0);
+        while (waitid(P_PID, (id_t)pids[i], &info, WSTOPPED | WNOWAIT) < 0)
+            cr_assert_eq(errno, EINTR);
+    }
+    expect_all_gone(loop);
+}
+
+Test(watcher_close, zombies_that_have_not_been_noticed)
+{
+    brood_loop *loop = loop_with_live_children((brood_spawn_options){0}, ARGV("exit", "1"));
+    for (int i = 0; i < LIVE; i++)
+        wait_zombie(pids[i]);
+    expect_all_gone(loop);
+}
+
+Test(watcher_close, children_of_another_user)
+{
+    if (geteuid() != 0)
+        cr_skip_test("only root can start them");
+    brood_spawn_options options = {.shell = "exec sleep 1000",
+                                   .set_user = true,
+                                   .user = 65534,
+                                   .set_group = true,
+                                   .group = 65534};
+    expect_all_gone(loop_with_live_children(options, NULL));
+}
+
+Test(watcher_close, trees)
+{
+    brood_spawn_options options = {.kill_tree = true};
+    expect_all_gone(loop_with_live_children(options, ARGV("pause")));
+}
+
+/* Those without a process descriptor. */
+Test(watcher_close, children_without_a_handle)
+{
+    brood_loop *loop = open_loop(BROOD_WATCH_SIGCHLD);
+    static const char *const ends[] = {"pause", "cat", "args"};
+    for (int i = 0; i < 3; i++) {
+        test_fail_call(FAULT_CLONE, 1, EMFILE, 0);
+        cr_assert_eq(
+            kid_start(loop, &kids[i], (brood_spawn_options){.in.kind = BROOD_PIPE}, ARGV(ends[i])),
+            0);
+    }
+    test_loop_close(loop);
+    cr_expect_not(test_has_children());
+}
+
+Test(watcher_close, from_the_middle_of_things)
+{
+    for (int rounds = 0; rounds < 8; rounds++) {
+        brood_spawn_options options = {.out.kind = BROOD_PIPE};
+        brood_loop *loop =
+            loop_with_live_children(options, rounds % 2 == 0 ? ARGV("exit", "0") : ARGV("pause"));
+        for (int i = 0; i < rounds; i++)
+            cr_assert_eq(brood_loop_step(loop, BROOD_NOWAIT), 0);
+        expect_all_gone(loop);
+    }
+}
+
+/* A transport that was closed when it was finished waits for the end of a round to be
+ * freed, which may never come. */
+Test(watcher_close, a_transport_closed_after_the_last_round_is_freed_with_the_loop)
+{
+    brood_loop *loop = test_loop();
+    struct kid kid = {0};
+    cr_assert_eq(kid_start(loop, &kid, (brood_spawn_options){0}, ARGV("exit", "0")), 0);
+    cr_assert(run_until(loop, &kid.lost));
+    brood_subprocess_close(kid.transport);
+    test_loop_close(loop);
+    cr_expect_eq(test_live_allocations(), 0);
+}
