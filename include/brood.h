@@ -380,8 +380,9 @@ int  brood_pipe_resume_reading(brood_pipe *pipe);
 bool brood_pipe_is_reading(const brood_pipe *pipe);
 
 /* Writing.  What the pipe takes is written at once, the rest is copied and
- * written as it drains; all or nothing is accepted.  Over the high mark
- * pause_writing is called (by the loop), at or below the low mark resume_writing.
+ * written as it drains; all or nothing is accepted.  The result is 0, or 1 when the
+ * buffer is over its high mark now: then pause_writing is called by the loop, and
+ * resume_writing once it is at or below the low mark.
  * Errors: EINVAL on a pipe for reading, ECLOSED after close, abort, write_eof or
  * loss: the bytes are discarded; ENOBUFS above BROOD_MAX_BUFFERED; ENOMEM. */
 #define BROOD_DEFAULT_HIGH_WATER 65536

@@ -64,7 +64,9 @@ int brood__sys_nice(int increment)
     long now = syscall(SYS_getpriority, PRIO_PROCESS, 0); /* the kernel's scale: 20 - nice */
     if (now < 0)
         return -errno;
-    return result_of(syscall(SYS_setpriority, PRIO_PROCESS, 0, 20 - (int)now + increment));
+    long wanted = 20 - now + increment;
+    wanted = wanted < -20 ? -20 : wanted > 19 ? 19 : wanted;
+    return result_of(syscall(SYS_setpriority, PRIO_PROCESS, 0, (int)wanted));
 }
 
 int brood__sys_setrlimit(const brood_rlimit *limit)

@@ -29,30 +29,45 @@ static void check(struct brood__plan *plan, enum brood__step step, size_t index,
 
 /* ---- descriptors ---------------------------------------------------------- */
 
-static int highest_target(const struct brood__plan *plan)
+static bool is_target(const struct brood__plan *plan, int fd)
 {
-    int highest = 2;
-    if (plan->move_count > 0 && plan->moves[plan->move_count - 1].target > highest)
-        highest = plan->moves[plan->move_count - 1].target;
-    return highest;
+    size_t low = 0, high = plan->move_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (plan->moves[middle].target == fd)
+            return true;
+        if (plan->moves[middle].target < fd)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
 }
 
-/* First every source that lies among the targets is moved out of their way, so
- * that no order of the moves can overwrite one that is still needed; this makes
- * swaps and overlaps ordinary. */
+/* A copy of fd, under a number that is no target. */
+static int copy_aside(const struct brood__plan *plan, int fd)
+{
+    int copy = brood__sys_dup_above(fd, 3);
+    while (copy >= 0 && is_target(plan, copy)) /* what is left behind is closed later */
+        copy = brood__sys_dup_above(fd, copy + 1);
+    return copy;
+}
+
+/* First every source that is a target too is copied out of the way, so that no
+ * order of the moves can overwrite one that is still needed; this makes swaps and
+ * overlaps ordinary. */
 static void move_descriptors(struct brood__plan *plan)
 {
-    int above = highest_target(plan) + 1;
-    if (plan->report >= 0 && plan->report < above) {
-        plan->report = brood__sys_dup_above(plan->report, above);
-        if (plan->report < 0)
-            brood__sys_exit(127);
+    if (plan->report >= 0 && is_target(plan, plan->report)) {
+        int copy = copy_aside(plan, plan->report);
+        check(plan, BROOD__STEP_DUP, 0, copy);
+        plan->report = copy;
     }
     for (size_t i = 0; i < plan->move_count; i++) {
         struct brood__fd_move *move = &plan->moves[i];
         move->now = move->source;
-        if (move->source < above && move->source != move->target)
-            move->now = brood__sys_dup_above(move->source, above);
+        if (move->source != move->target && is_target(plan, move->source))
+            move->now = copy_aside(plan, move->source);
         check(plan, BROOD__STEP_DUP, i, move->now);
     }
     for (size_t i = 0; i < plan->move_count; i++) {
@@ -63,28 +78,29 @@ static void move_descriptors(struct brood__plan *plan)
     }
 }
 
-static void close_gap(struct brood__plan *plan, int first, int last)
+/* Closes what lies between `first` and `kept`; the number after that one. */
+static int close_gap(struct brood__plan *plan, int first, int kept)
 {
-    if (first <= last)
-        check(plan, BROOD__STEP_CLOSE, 0, brood__sys_close_range(first, last));
+    if (first < kept)
+        check(plan, BROOD__STEP_CLOSE, 0, brood__sys_close_range(first, kept - 1));
+    return kept + 1;
 }
 
 /* All but 0, 1, 2, the targets, and the report pipe, which closes at exec. */
 static void close_others(struct brood__plan *plan)
 {
-    int first = 3;
+    int first = 3, report = plan->report;
     for (size_t i = 0; i < plan->move_count; i++) {
         int target = plan->moves[i].target;
         if (target < 3)
             continue;
-        close_gap(plan, first, target - 1);
-        first = target + 1;
+        if (report >= first && report < target)
+            first = close_gap(plan, first, report);
+        first = close_gap(plan, first, target);
     }
-    if (plan->report >= 0) {
-        close_gap(plan, first, plan->report - 1);
-        first = plan->report + 1;
-    }
-    close_gap(plan, first, INT_MAX);
+    if (report >= first)
+        first = close_gap(plan, first, report);
+    check(plan, BROOD__STEP_CLOSE, 0, brood__sys_close_range(first, INT_MAX));
 }
 
 /* ---- identity ------------------------------------------------------------- */

@@ -67,6 +67,13 @@ static int plan_descriptors(struct brood__spawn *spawn)
     return 0;
 }
 
+/* After clearenv there is none at all. */
+static const char *const *parent_environment(void)
+{
+    static const char *const empty[] = {NULL};
+    return environ != NULL ? (const char *const *)environ : empty;
+}
+
 /* A lent descriptor that is not open would soon be one of ours by the same number. */
 static int check_one(const brood_spawn_options *options, intptr_t fd, int target)
 {
@@ -101,9 +108,7 @@ int brood__spawn_open(const brood_spawn_options *options, struct brood__spawn **
         return brood__spawn_failed(options, BROOD_ENOMEM, "memory", "");
     spawn->plan.options = options;
     spawn->plan.report = -1;
-    spawn->plan.env = options->env;
-    if (options->env == NULL)
-        spawn->plan.env = (const char *const *)environ;
+    spawn->plan.env = options->env != NULL ? options->env : parent_environment();
     brood__stdio_init(&spawn->stdio);
 
     error = check_lent(options);

@@ -250,6 +250,8 @@ void brood__child_destroy(struct brood__child *child)
         stop_watching(child);
     if (!child->reaped && (child->tree || !brood__child_has_ended(child)))
         error = brood__child_kill(child);
+    if (child->tree && !brood__child_has_ended(child)) /* the group may have heard, the leader not */
+        error = brood__process_signal(child, SIGKILL);
     if (!child->reaped)
         brood__process_reap(child, error == BROOD_EPERM ? BROOD__REAP : BROOD__WAIT);
     child->ended = child->reaped = true;

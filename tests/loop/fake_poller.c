@@ -110,8 +110,8 @@ void bench_announce(struct reactor_bench *bench, unsigned events)
 {
     struct fake_poller *fake = &bench->fake;
     cr_assert_gt(fake->set_count, 0);
-    fake->events[fake->event_count++] = (struct brood__event){
-        .cookie = fake->sets[fake->set_count - 1].cookie, .events = events};
+    fake->events[fake->event_count++] =
+        (struct brood__event){.cookie = fake->sets[fake->set_count - 1].cookie, .events = events};
 }
 
 void bench_expect_set(const struct reactor_bench *bench, size_t number, int fd, unsigned from,

@@ -18,8 +18,8 @@ struct fake_poller {
     struct brood__poller base;
     struct fake_set sets[FAKE_LIMIT];
     size_t set_count, waits, closes;
-    int set_error;      /* what the next sets answer, if not 0 */
-    brood_time timeout; /* of the last wait                    */
+    int set_error;                          /* what the next sets answer, if not 0 */
+    brood_time timeout;                     /* of the last wait                    */
     struct brood__event events[FAKE_LIMIT]; /* for the next wait to give */
     int event_count;
 };

@@ -69,7 +69,8 @@ Test(embed, a_child_with_pipes)
     struct recorder recorder = {.close_when_lost = true};
     brood_spawn_options options = {
         .argv = ARGV(test_child(), "line", "fill", "1", "300000", "exit", "3"),
-        .in = {.kind = BROOD_PIPE}, .out = {.kind = BROOD_PIPE}};
+        .in = {.kind = BROOD_PIPE},
+        .out = {.kind = BROOD_PIPE}};
     test_exec(loop, &recorder, &options);
     host_loop(loop, &recorder.made);
     cr_assert_eq(brood_pipe_write(brood_subprocess_pipe(recorder.transport, 0), "go\n", 3), 0);
@@ -85,8 +86,8 @@ Test(embed, a_loop_with_a_waiting_child_is_quiet)
 {
     brood_loop *loop = test_loop();
     struct recorder recorder = {.close_when_lost = true};
-    brood_spawn_options options = {.argv = ARGV(test_child(), "cat"), .in = {.kind = BROOD_PIPE},
-                                   .out = {.kind = BROOD_PIPE}};
+    brood_spawn_options options = {
+        .argv = ARGV(test_child(), "cat"), .in = {.kind = BROOD_PIPE}, .out = {.kind = BROOD_PIPE}};
     test_exec(loop, &recorder, &options);
     host_loop(loop, &recorder.made);
     expect_quiet(loop);
@@ -172,7 +173,8 @@ Test(embed, a_pipe_that_is_paused_and_resumed_outside_of_callbacks)
     brood_loop *loop = test_loop();
     struct recorder recorder = {.close_when_lost = true};
     brood_spawn_options options = {.argv = ARGV(test_child(), "out", "a", "cat"),
-                                   .in = {.kind = BROOD_PIPE}, .out = {.kind = BROOD_PIPE}};
+                                   .in = {.kind = BROOD_PIPE},
+                                   .out = {.kind = BROOD_PIPE}};
     test_exec(loop, &recorder, &options);
     host_loop(loop, &recorder.made);
     brood_pipe *in = brood_subprocess_pipe(recorder.transport, 0);
@@ -218,12 +220,12 @@ struct worker {
 };
 
 /* Assertions are the main thread's. */
-#define WORKER_CHECK(condition)           \
-    do {                                  \
-        if (!(condition)) {               \
-            worker->failed = __LINE__;    \
-            return NULL;                  \
-        }                                 \
+#define WORKER_CHECK(condition)        \
+    do {                               \
+        if (!(condition)) {            \
+            worker->failed = __LINE__; \
+            return NULL;               \
+        }                              \
     } while (0)
 
 static void *work(void *arg)

@@ -46,7 +46,7 @@ static void expect_event(uint64_t cookie, unsigned wanted)
     cr_expect_eq(events[0].events & wanted, wanted, "events: %u", events[0].events);
 }
 
-/* ---- readiness ---------------------------------------------------------------------- */
+/* ---- readiness --------------------------------------------------------------------- */
 
 Test(epoll, input_is_told_as_long_as_it_is_there)
 {
@@ -171,7 +171,7 @@ Test(epoll, a_wrong_descriptor_is_told_by_set)
     close_poller();
 }
 
-/* ---- time ------------------------------------------------------------------------------- */
+/* ---- time -------------------------------------------------------------------------- */
 
 Test(epoll, no_time_out_is_early)
 {
@@ -195,7 +195,7 @@ Test(epoll, very_long_time_outs_are_possible)
     close_poller();
 }
 
-/* ---- being woken --------------------------------------------------------------------------- */
+/* ---- being woken ------------------------------------------------------------------- */
 
 Test(epoll, a_wake_ends_one_wait_however_often_it_came)
 {
@@ -242,7 +242,7 @@ Test(epoll, a_wake_comes_beside_other_events)
     close_poller();
 }
 
-/* ---- interruptions and failures ---------------------------------------------------------------- */
+/* ---- interruptions and failures ---------------------------------------------------- */
 
 static atomic_bool done;
 static pthread_t waiter;

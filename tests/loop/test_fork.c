@@ -85,7 +85,8 @@ static int everything(void *arg)
 static void exec_cat(struct objects *objects, struct recorder *recorder)
 {
     brood_spawn_options options = {.argv = ARGV(test_child(), "out", "ready", "cat", "exit", "4"),
-                                   .in = {.kind = BROOD_PIPE}, .out = {.kind = BROOD_PIPE}};
+                                   .in = {.kind = BROOD_PIPE},
+                                   .out = {.kind = BROOD_PIPE}};
     recorder->close_when_lost = true;
     test_exec(objects->loop, recorder, &options);
     objects->child = recorder->transport;
@@ -120,7 +121,7 @@ Test(fork, sem_90_every_function_refuses_and_the_parent_notices_nothing)
     test_loop_close(objects.loop);
 }
 
-/* ---- closing there ------------------------------------------------------------------ */
+/* ---- closing there ----------------------------------------------------------------- */
 
 static int close_all(void *arg)
 {
@@ -178,7 +179,7 @@ Test(fork, sem_90_closing_does_not_switch_the_parents_pipes)
     close(ends[1]);
 }
 
-/* ---- signals ---------------------------------------------------------------------------- */
+/* ---- signals ----------------------------------------------------------------------- */
 
 struct bells {
     brood_loop *loop;
@@ -244,7 +245,7 @@ Test(fork, sem_90_the_childs_signals_do_not_wake_the_parent)
     host_pipe_close(bells.over);
 }
 
-/* ---- a life of its own ------------------------------------------------------------------- */
+/* ---- a life of its own ------------------------------------------------------------- */
 
 static int run_own_loop(void *arg)
 {
@@ -297,39 +298,5 @@ Test(fork, each_generation_has_its_own_loops)
     brood_loop *loop = test_loop();
     cr_assert_eq(host_fork(fork_again, loop), 0);
     cr_assert_eq(brood_loop_step(loop, BROOD_NOWAIT), 0);
-    test_loop_close(loop);
-}
-
-/* ---- inside a callback --------------------------------------------------------------------- */
-
-static bool ran_on;
-
-static void note_run(void *arg)
-{
-    ran_on = true;
-    brood_loop_stop(arg);
-}
-
-/* Both processes return from this into a running loop. */
-static void fork_inside(void *arg)
-{
-    brood_call_soon(arg, note_run, arg, NULL);
-    if (fork() == 0)
-        alarm(60);
-}
-
-Test(fork, a_child_born_in_a_callback_does_not_run_on)
-{
-    brood_loop *loop = test_loop();
-    int status;
-    pid_t parent = getpid();
-    brood_call_soon(loop, fork_inside, loop, NULL);
-    int error = brood_loop_run(loop);
-    if (getpid() != parent)
-        _exit(error == BROOD_EFORK && !ran_on && brood_loop_close(loop) == 0 ? 0 : 1);
-    cr_assert_eq(error, 0);
-    cr_assert(ran_on);
-    cr_assert_gt(wait(&status), 0);
-    cr_expect_eq(status, 0);
     test_loop_close(loop);
 }

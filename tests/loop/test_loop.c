@@ -82,8 +82,8 @@ Test(loop, a_round_has_its_order)
     brood_call_soon(bench.loop, host_note, NOTE("call"), NULL);
     brood_call_soon_threadsafe(bench.loop, host_note, NOTE("remote"));
     brood_call_at(bench.loop, bench.fake.clock / 2, host_note, NOTE("timer"), NULL);
-    bench.fake.script[0] = (struct fake_wait){
-        .ripen = {&two.op, &one.op}, .meanwhile = wait_with_signal};
+    bench.fake.script[0] =
+        (struct fake_wait){.ripen = {&two.op, &one.op}, .meanwhile = wait_with_signal};
     cr_assert_eq(brood_loop_step(bench.loop, BROOD_FOREVER), 0);
     cr_assert_str_eq(bench.trace.text, "timer call remote wait op2 op1 signal closing");
     cr_assert_eq(bench.fake.timeouts[0], 0, "the closing is to be run");
@@ -233,7 +233,7 @@ Test(loop, the_descriptor_is_the_backends)
     close_bench();
 }
 
-/* ---- opening and closing ------------------------------------------------------------ */
+/* ---- opening and closing ----------------------------------------------------------- */
 
 Test(loop, wrong_options_are_refused)
 {
@@ -289,7 +289,7 @@ Test(loop, leftovers_are_reported_and_freed)
                      "closed with the loop: a pipe closed with the loop: 2 calls not made");
 }
 
-/* ---- debug ----------------------------------------------------------------------------- */
+/* ---- debug ------------------------------------------------------------------------- */
 
 static void take_a_moment(void *arg)
 {

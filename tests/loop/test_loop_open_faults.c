@@ -36,7 +36,8 @@ Test(loop_open_faults, every_system_call_may_fail)
         }
     }
     cr_assert_geq(test_faults(FAULT_EPOLL_CREATE1) + test_faults(FAULT_EVENTFD) +
-                      test_faults(FAULT_EPOLL_CTL), 3, "each of them has been tried");
+                      test_faults(FAULT_EPOLL_CTL),
+                  3, "each of them has been tried");
 }
 
 Test(loop_open_faults, every_allocation_may_fail)

@@ -69,7 +69,7 @@ Test(loop_run, null_is_refused)
     close_loop();
 }
 
-/* ---- stop --------------------------------------------------------------------------- */
+/* ---- stop -------------------------------------------------------------------------- */
 
 Test(loop_run, stop_before_run_lets_it_make_one_round)
 {
@@ -121,7 +121,22 @@ Test(loop_run, a_step_uses_up_a_stop)
     close_loop();
 }
 
-/* ---- run_until ------------------------------------------------------------------------ */
+/* A timer or a posted call is an event like any other: who steps until something
+ * has happened is not kept waiting after it has. */
+Test(loop_run, a_step_that_has_run_a_call_does_not_wait_for_more)
+{
+    open_loop();
+    brood_call_soon(loop, host_count, &calls, NULL);
+    cr_expect_eq(brood_loop_step(loop, fake.clock + MS), 0);
+    brood_call_at(loop, fake.clock / 2, host_count, &calls, NULL);
+    cr_expect_eq(brood_loop_step(loop, fake.clock + MS), 0);
+    cr_assert_eq(calls, 2);
+    cr_expect_eq(fake.timeouts[0], 0, "after a posted call");
+    cr_expect_eq(fake.timeouts[1], 0, "after a timer");
+    close_loop();
+}
+
+/* ---- run_until --------------------------------------------------------------------- */
 
 static void set_future(void *future)
 {
@@ -198,7 +213,7 @@ Test(loop_run, run_until_tells_that_it_was_stopped)
     close_loop();
 }
 
-/* ---- errors ----------------------------------------------------------------------------- */
+/* ---- errors ------------------------------------------------------------------------ */
 
 Test(loop_run, an_error_of_the_wait_is_returned)
 {

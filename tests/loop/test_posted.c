@@ -153,8 +153,7 @@ Test(posted, times_give_the_order)
 {
     brood_loop *loop = test_loop();
     brood_time now = brood_now();
-    bool last = false;
-    brood_call_at(loop, now + 2000000, host_flag, &last, NULL);
+    brood_call_at(loop, now + 2000000, host_stop, loop, NULL);
     brood_call_at(loop, now + 1000000, note_word, e, NULL);
     brood_call_at(loop, now - 5, note_word, b, NULL);
     brood_call_at(loop, now - 5, note_word, c, NULL);
@@ -162,37 +161,41 @@ Test(posted, times_give_the_order)
     brood_call_at(loop, now - 4, note_word, d, NULL);
     brood_call_at(loop, BROOD_FOREVER, note_word, a, NULL);
     cr_assert_str_eq(trace.text, "");
-    test_run_until(loop, &last);
+    cr_assert_eq(brood_loop_run(loop), 0);
     cr_assert_str_eq(trace.text, "a b c d e");
     test_loop_close(loop);
 }
 
 struct appointment {
     brood_time when;
-    bool kept;
+    int *kept;
 };
 
 static void keep(void *arg)
 {
-    struct appointment *appointment = arg;
+    const struct appointment *appointment = arg;
     cr_expect_geq(brood_now(), appointment->when);
-    appointment->kept = true;
+    ++*appointment->kept;
 }
 
 Test(posted, no_call_is_early)
 {
+    enum { MANY = 100 };
     brood_loop *loop = test_loop();
-    struct appointment appointments[100];
-    for (int i = 0; i < 100; i++) {
-        appointments[i] = (struct appointment){.when = brood_now() + 77777 * i};
+    struct appointment appointments[MANY];
+    int kept = 0;
+    brood_time now = brood_now();
+    for (int i = 0; i < MANY; i++) {
+        appointments[i] = (struct appointment){.when = now + 77777 * i, .kept = &kept};
         brood_call_at(loop, appointments[i].when, keep, &appointments[i], NULL);
     }
-    for (int i = 0; i < 100; i++)
-        test_run_until(loop, &appointments[i].kept);
+    brood_call_at(loop, now + 77777 * MANY, host_stop, loop, NULL);
+    cr_assert_eq(brood_loop_run(loop), 0);
+    cr_assert_eq(kept, MANY);
     test_loop_close(loop);
 }
 
-/* ---- from other threads -------------------------------------------------------------- */
+/* ---- from other threads ------------------------------------------------------------ */
 
 enum { THREADS = 4, EACH = 10000 };
 
@@ -279,7 +282,7 @@ Test(posted, a_call_from_a_thread_wakes_a_waiting_loop)
     test_loop_close(shared);
 }
 
-/* ---- the end --------------------------------------------------------------------------- */
+/* ---- the end ----------------------------------------------------------------------- */
 
 Test(posted, what_is_left_is_freed_with_the_loop)
 {

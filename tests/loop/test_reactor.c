@@ -9,7 +9,7 @@ SUITE(reactor);
 
 static struct reactor_bench bench;
 
-/* ---- interest ---------------------------------------------------------------------------- */
+/* ---- interest ---------------------------------------------------------------------- */
 
 Test(reactor, interest_is_told_once_and_before_waiting)
 {
@@ -78,7 +78,7 @@ Test(reactor, both_ways_are_one_interest)
     bench_close(&bench);
 }
 
-/* ---- polls --------------------------------------------------------------------------------- */
+/* ---- polls ------------------------------------------------------------------------- */
 
 Test(reactor, a_poll_is_armed_and_disarmed_at_once)
 {
@@ -148,7 +148,7 @@ Test(reactor, a_poll_that_cannot_be_armed_is_settled_at_once)
     bench_close(&bench);
 }
 
-/* ---- ripe operations -------------------------------------------------------------------------- */
+/* ---- ripe operations --------------------------------------------------------------- */
 
 Test(reactor, a_read_that_finds_nothing_stays_in_flight)
 {

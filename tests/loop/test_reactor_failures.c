@@ -11,7 +11,7 @@ SUITE(reactor_failures);
 
 static struct reactor_bench bench;
 
-/* ---- registrations that are history --------------------------------------------------------------- */
+/* ---- registrations that are history ------------------------------------------------ */
 
 Test(reactor_failures, an_event_of_an_earlier_registration_falls_dead)
 {
@@ -26,7 +26,8 @@ Test(reactor_failures, an_event_of_an_earlier_registration_falls_dead)
     bench_submit(&bench, &op);
     cr_assert_neq(bench.fake.sets[bench.fake.set_count - 1].cookie, stale.cookie);
     bench.fake.events[bench.fake.event_count++] = stale;
-    bench.fake.events[bench.fake.event_count++] = (struct brood__event){.cookie = 0x7fff, .events = BROOD__IN};
+    bench.fake.events[bench.fake.event_count++] =
+        (struct brood__event){.cookie = 0x7fff, .events = BROOD__IN};
     cr_assert_eq(bench_round(&bench), 0);
     bench_announce(&bench, BROOD__IN);
     cr_assert_eq(bench_round(&bench), 1);
@@ -70,7 +71,7 @@ Test(reactor_failures, many_channels_keep_their_own)
     bench_close(&bench);
 }
 
-/* ---- failures ---------------------------------------------------------------------------------------- */
+/* ---- failures ---------------------------------------------------------------------- */
 
 Test(reactor_failures, what_cannot_be_polled_is_always_ready)
 {

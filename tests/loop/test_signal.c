@@ -68,7 +68,7 @@ Test(signal, sem_86_a_failure_rolls_everything_back)
     test_loop_close(loop);
 }
 
-/* ---- adding and removing ------------------------------------------------------------ */
+/* ---- adding and removing ----------------------------------------------------------- */
 
 Test(signal, a_callback_comes_from_the_loop_once_for_many)
 {
@@ -157,7 +157,7 @@ Test(signal, sem_86_an_interrupt_goes_back_to_its_default)
     test_loop_close(loop);
 }
 
-/* ---- chaining -------------------------------------------------------------------------- */
+/* ---- chaining ---------------------------------------------------------------------- */
 
 static volatile sig_atomic_t plain_number, plain_calls, info_number, info_value, info_calls;
 static struct sigaction below; /* of a handler that the host puts on top */
@@ -204,8 +204,8 @@ Test(signal, the_earlier_handler_is_called_at_delivery)
 Test(signal, the_earlier_handler_gets_its_arguments)
 {
     brood_loop *loop = test_loop();
-    sigaction(SIGUSR2,
-              &(struct sigaction){.sa_sigaction = info_handler, .sa_flags = SA_SIGINFO}, NULL);
+    sigaction(SIGUSR2, &(struct sigaction){.sa_sigaction = info_handler, .sa_flags = SA_SIGINFO},
+              NULL);
     brood_add_signal_handler(loop, SIGUSR2, note_word, a);
     cr_assert_eq(sigqueue(getpid(), SIGUSR2, (union sigval){.sival_int = 77}), 0);
     test_settle(loop);
@@ -223,8 +223,8 @@ static void put_on_top(void)
 Test(signal, a_handler_over_ours_is_left_alone)
 {
     brood_loop *loop = test_loop();
-    sigaction(SIGUSR1,
-              &(struct sigaction){.sa_sigaction = info_handler, .sa_flags = SA_SIGINFO}, NULL);
+    sigaction(SIGUSR1, &(struct sigaction){.sa_sigaction = info_handler, .sa_flags = SA_SIGINFO},
+              NULL);
     brood_add_signal_handler(loop, SIGUSR1, note_word, a);
     put_on_top();
     raise(SIGUSR1);
@@ -260,7 +260,7 @@ Test(signal, adding_again_below_a_chaining_handler_makes_no_circle)
     test_loop_close(loop);
 }
 
-/* ---- several loops, and inside callbacks ---------------------------------------------------- */
+/* ---- several loops, and inside callbacks ------------------------------------------- */
 
 Test(signal, two_loops_share_a_signal)
 {

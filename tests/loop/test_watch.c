@@ -40,7 +40,7 @@ static void note_word(void *word)
 
 static char a[] = "a", b[] = "b";
 
-/* ---- being called --------------------------------------------------------------------- */
+/* ---- being called ------------------------------------------------------------------ */
 
 Test(watch, a_reader_is_called_once_a_round_while_it_is_ready)
 {
@@ -134,7 +134,7 @@ Test(watch, one_removed_and_added_at_once_is_called)
     tear_down();
 }
 
-/* ---- changes inside callbacks ------------------------------------------------------------ */
+/* ---- changes inside callbacks ------------------------------------------------------ */
 
 static int sockets[2];
 
@@ -248,7 +248,7 @@ Test(watch, both_directions_come_in_one_round)
     tear_down_sockets();
 }
 
-/* ---- what is refused ------------------------------------------------------------------------- */
+/* ---- what is refused --------------------------------------------------------------- */
 
 Test(watch, wrong_descriptors_are_refused)
 {

@@ -159,7 +159,7 @@ Test(close, what_is_buffered_is_flushed_when_nobody_is_killed)
     char byte = 0, *bytes = pattern_of(200000);
     make_pipe(sink);
     brood_spawn_options options = {.argv = ARGV(test_child(), "fork", "cat", "--", "exit", "0"),
-                                   .in = PIPE,
+                                   .in.kind = BROOD_PIPE,
                                    .out = {.kind = BROOD_FD, .fd = sink[1]}};
     test_exec(loop, &recorder, &options);
     close(sink[1]);

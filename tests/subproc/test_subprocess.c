@@ -72,7 +72,7 @@ static void start_and_wait(void *arg)
 {
     struct later *later = arg;
     brood_spawn_options options = {.argv = ARGV(test_child(), "out", "x", "exit", "9"),
-                                   .out = PIPE};
+                                   .out.kind = BROOD_PIPE};
     test_exec(later->loop, &later->recorder, &options);
     wait_for_zombie(&later->recorder);
 }
@@ -112,7 +112,7 @@ Test(subprocess, sem_7_pipes_are_made_in_the_order_stdin_stdout_stderr)
 Test(subprocess, sem_12_each_pipe_has_all_its_data_and_then_one_loss)
 {
     struct recorder recorder = {0};
-    brood_spawn_options options = {.out = PIPE, .err = PIPE};
+    brood_spawn_options options = {.out.kind = BROOD_PIPE, .err.kind = BROOD_PIPE};
     test_run_child(&recorder, options, ARGV("fill", "1", "300000", "fill", "2", "200000"));
     cr_assert_eq(recorder.out[1].len, 300000);
     cr_assert_eq(recorder.out[2].len, 200000);
@@ -130,8 +130,10 @@ Test(subprocess, sem_13_the_exit_does_not_wait_for_a_grandchild_that_holds_stdou
 {
     brood_loop *loop = test_loop();
     struct recorder recorder = {0};
-    brood_spawn_options options = {
-        .argv = ARGV(test_child(), "fork", "eof", "0", "--", "exit", "3"), .in = PIPE, .out = PIPE};
+    brood_spawn_options options = {.argv =
+                                       ARGV(test_child(), "fork", "eof", "0", "--", "exit", "3"),
+                                   .in.kind = BROOD_PIPE,
+                                   .out.kind = BROOD_PIPE};
     test_exec(loop, &recorder, &options);
     test_run_until(loop, &recorder.exited);
     test_settle(loop);
@@ -207,7 +209,7 @@ static void deliver_before_exit(size_t len, int pipe_size)
     cr_assert_eq(write(source[1], bytes, len), (ssize_t)len);
     close(source[1]);
     brood_spawn_options options = {.argv = ARGV(test_child(), "cat"),
-                                   .out = PIPE,
+                                   .out.kind = BROOD_PIPE,
                                    .in = {.kind = BROOD_FD, .fd = source[0]},
                                    .pipe_size = pipe_size};
     test_exec(loop, &recorder, &options);

@@ -9,7 +9,8 @@ Test(subprocess_data, paused_at_the_exit_the_data_comes_after_it)
 {
     brood_loop *loop = test_loop();
     struct recorder recorder = {0};
-    brood_spawn_options options = {.argv = ARGV(test_child(), "out", "late"), .out = PIPE};
+    brood_spawn_options options = {.argv = ARGV(test_child(), "out", "late"),
+                                   .out.kind = BROOD_PIPE};
     test_exec(loop, &recorder, &options);
     brood_pipe *out = brood_subprocess_pipe(recorder.transport, 1);
     cr_assert_eq(brood_pipe_pause_reading(out), 0);
@@ -29,8 +30,8 @@ Test(subprocess_data, paused_nothing_is_buffered_and_the_child_blocks)
     struct recorder recorder = {0};
     brood_spawn_options options = {.argv =
                                        ARGV(test_child(), "fill", "1", "8000000", "err", "done"),
-                                   .out = PIPE,
-                                   .err = PIPE,
+                                   .out.kind = BROOD_PIPE,
+                                   .err.kind = BROOD_PIPE,
                                    .pipe_size = 4096};
     test_exec(loop, &recorder, &options);
     brood_pipe *out = brood_subprocess_pipe(recorder.transport, 1);
@@ -59,8 +60,9 @@ Test(subprocess_data, write_eof_makes_the_child_see_the_end)
 {
     brood_loop *loop = test_loop();
     struct recorder recorder = {0};
-    brood_spawn_options options = {
-        .argv = ARGV(test_child(), "cat", "exit", "4"), .in = PIPE, .out = PIPE};
+    brood_spawn_options options = {.argv = ARGV(test_child(), "cat", "exit", "4"),
+                                   .in.kind = BROOD_PIPE,
+                                   .out.kind = BROOD_PIPE};
     test_exec(loop, &recorder, &options);
     brood_pipe *in = brood_subprocess_pipe(recorder.transport, 0);
     test_run_until(loop, &recorder.made);
@@ -145,7 +147,8 @@ Test(subprocess_data, sixteen_mebibytes_come_back_as_they_went)
     protocol.pipe_data_received = echo_data;
     protocol.pause_writing = echo_pause;
     protocol.resume_writing = echo_resume;
-    brood_spawn_options options = {.argv = ARGV(test_child(), "cat"), .in = PIPE, .out = PIPE};
+    brood_spawn_options options = {
+        .argv = ARGV(test_child(), "cat"), .in.kind = BROOD_PIPE, .out.kind = BROOD_PIPE};
     cr_assert_eq(
         brood_subprocess_exec(echo.loop, &protocol, &echo, &options, &echo.recorder.transport), 0);
     test_run_until(echo.loop, &echo.recorder.lost);
@@ -172,7 +175,8 @@ Test(subprocess_data, sem_67_connection_made_may_write_everything_and_end_it)
     struct recorder recorder = {0};
     brood_subprocess_protocol protocol = recorder_protocol;
     protocol.connection_made = write_and_end;
-    brood_spawn_options options = {.argv = ARGV(test_child(), "cat"), .in = PIPE, .out = PIPE};
+    brood_spawn_options options = {
+        .argv = ARGV(test_child(), "cat"), .in.kind = BROOD_PIPE, .out.kind = BROOD_PIPE};
     cr_assert_eq(brood_subprocess_exec(loop, &protocol, &recorder, &options, &recorder.transport),
                  0);
     test_run_until(loop, &recorder.lost);
@@ -184,7 +188,8 @@ Test(subprocess_data, the_pipes_of_a_transport_can_be_asked_until_it_is_freed)
 {
     brood_loop *loop = test_loop();
     struct recorder recorder = {0};
-    brood_spawn_options options = {.argv = ARGV(test_child(), "out", "x"), .in = PIPE, .out = PIPE};
+    brood_spawn_options options = {
+        .argv = ARGV(test_child(), "out", "x"), .in.kind = BROOD_PIPE, .out.kind = BROOD_PIPE};
     test_exec(loop, &recorder, &options);
     test_run_until(loop, &recorder.lost);
     test_settle(loop);

@@ -6,11 +6,7 @@
 
 #include "../streams/pipe_recorder.h"
 
-#define PIPE               \
-    {                      \
-        .kind = BROOD_PIPE \
-    }
-#define THREE_PIPES .in = PIPE, .out = PIPE, .err = PIPE
+#define THREE_PIPES .in.kind = BROOD_PIPE, .out.kind = BROOD_PIPE, .err.kind = BROOD_PIPE
 
 /* Until the child is a zombie; the loop knows nothing of it yet. */
 static inline void wait_for_zombie(const struct recorder *recorder)
