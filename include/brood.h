@@ -151,7 +151,8 @@ int brood_loop_run(brood_loop *loop);
  * deadline, BROOD_ECANCELED when brood_loop_stop came first, BROOD_EBUSY. */
 int brood_loop_run_until(brood_loop *loop, brood_future *future, brood_time deadline);
 
-/* One round, which waits for its first event until the deadline at most.
+/* One round, which waits for its first event until the deadline at most; a call
+ * or timer that has run is one.
  * This and the next two let a host's own loop drive this one: wait until
  * brood_loop_fd is readable or brood_loop_next has come, then call
  * brood_loop_step(loop, BROOD_NOWAIT).  BROOD_EBUSY. */
@@ -196,7 +197,8 @@ int brood_remove_writer(brood_loop *loop, int fd);
  * delivery, and comes back when the last loop removes its own.  Several loops
  * may handle one signal.  A second add replaces the callback.
  * Errors: EINVAL (no such signal, KILL, STOP, or one that reports a fault of
- * the program: SEGV, BUS, ILL, FPE), ENOMEM, EFORK; remove: BROOD_ENOENT. */
+ * the program: SEGV, BUS, ILL, FPE), ENOMEM, EFORK, EBUSY (handlers of the host lie
+ * over two of ours); remove: BROOD_ENOENT. */
 int brood_add_signal_handler(brood_loop *loop, int signal, brood_callback *call, void *arg);
 int brood_remove_signal_handler(brood_loop *loop, int signal);
 

@@ -40,7 +40,8 @@ struct brood__backend_table {
                    struct brood__op *op);
 
     /* A request: the operation still completes exactly once, as BROOD_ECANCELED
-     * or with its real result.  Harmless on an idle one. */
+     * or with its real result.  On an idle one that has been in flight it only
+     * disarms: a poll's descriptor may be closed after it, whatever the state. */
     void (*cancel)(struct brood__backend *backend, struct brood__op *op);
 
     /* Wait for `timeout` nanoseconds at most (BROOD_FOREVER: for ever) and append

@@ -10,8 +10,9 @@
 
 /* ---- one round ---------------------------------------------------------- */
 
-static void run_timers(brood_loop *loop);
-static void run_posts(brood_loop *loop, struct brood__link *list);
+/* These two tell whether they have called anything. */
+static bool run_timers(brood_loop *loop);
+static bool run_posts(brood_loop *loop, struct brood__link *list);
 static void run_finished(brood_loop *loop, struct brood__op_list *ripe);
 static brood_time timeout_of(const brood_loop *loop, brood_time deadline);
 
@@ -24,9 +25,11 @@ static int round_of(brood_loop *loop, brood_time deadline)
     loop->round++;
 
     loop->now = loop->backend->table->now(loop->backend);
-    run_timers(loop);
+    bool ran = run_timers(loop);
     brood__posted_collect(loop);
-    run_posts(loop, &loop->posts);
+    ran = run_posts(loop, &loop->posts) || ran;
+    if (ran && loop->stepping)
+        deadline = BROOD_NOWAIT;
     int error = brood__loop_check(loop);
     if (error < 0)
         return error;
@@ -54,20 +57,24 @@ static brood_time stopwatch(const brood_loop *loop)
     return loop->options.debug ? brood_now() : 0;
 }
 
-static void run_timers(brood_loop *loop)
+static bool run_timers(brood_loop *loop)
 {
+    bool ran = false;
     brood__timers_expire(&loop->timers, loop->now);
     struct brood__timer *timer;
     while (brood__loop_check(loop) == 0 && (timer = brood__timers_take(&loop->timers)) != NULL) {
         brood_time began = stopwatch(loop);
         timer->fire(timer);
         check_duration(loop, began, "a timer");
+        ran = true;
     }
+    return ran;
 }
 
 /* Those that are in the list now; what they post waits for the next round. */
-static void run_posts(brood_loop *loop, struct brood__link *list)
+static bool run_posts(brood_loop *loop, struct brood__link *list)
 {
+    bool ran = false;
     struct brood__link *link;
     brood__list_move(&loop->batch, list);
     while (brood__loop_check(loop) == 0 && (link = brood__list_take(&loop->batch)) != NULL) {
@@ -75,7 +82,9 @@ static void run_posts(brood_loop *loop, struct brood__link *list)
         brood_time began = stopwatch(loop);
         post->run(post);
         check_duration(loop, began, "a posted call");
+        ran = true;
     }
+    return ran;
 }
 
 /* When the loop itself has something to do. */
@@ -175,8 +184,9 @@ int brood_loop_step(brood_loop *loop, brood_time deadline)
     int error = enter(loop);
     if (error < 0)
         return error;
+    loop->stepping = true;
     error = round_of(loop, deadline);
-    loop->stopping = false;
+    loop->stepping = loop->stopping = false;
     return leave(loop, error);
 }
 

@@ -35,6 +35,7 @@ struct brood_loop {
     brood_time now; /* at the start of the present round */
     uint64_t round;
     bool running, stopping;
+    bool stepping; /* by brood_loop_step: whose round waits only if it has run nothing */
     const brood_future *awaited; /* by brood_loop_run_until */
     unsigned fork_generation;
 

@@ -191,6 +191,7 @@ static void refuse(struct reactor *reactor, struct brood__op *op, int error)
 static void update(struct reactor *reactor, struct brood__channel *channel)
 {
     unsigned interest = wanted(channel);
+    brood__list_remove(&channel->dirty);
     if (interest == channel->interest)
         return;
     int error = set_interest(reactor, channel, interest);
@@ -222,9 +223,9 @@ static void cancel(struct brood__backend *backend, struct brood__op *op)
         op->result = BROOD_ECANCELED;
     } else {
         settle(reactor_of(backend), op, BROOD_ECANCELED);
-        if (is_poll(op))
-            update(reactor_of(backend), op->channel);
     }
+    if (is_poll(op))
+        update(reactor_of(backend), op->channel);
 }
 
 static ptrdiff_t carry_out(struct reactor *reactor, struct brood__op *op)

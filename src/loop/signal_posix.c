@@ -4,8 +4,10 @@
  * flags and wakes loops: it walks a list of watches without a lock, and whoever
  * takes a watch out of its list then waits until no handler is walking.  The
  * handler that was installed before ours is called after that, as the kernel
- * would have; it comes back with the last watch, unless the host has replaced
- * ours in the meantime. */
+ * would have; it comes back with the last watch, unless the host has installed
+ * another one over ours in the meantime.  Then ours stays below, calling the earlier
+ * one, and a new watch gets a second handler over the host's: were it the first one
+ * again, a host's handler that chains to it would make a circle. */
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -15,11 +17,13 @@
 #include "memory.h"
 #include "signals.h"
 
-enum { SIGNALS = 65 }; /* numbers from 1 to 64 */
+enum { SIGNALS = 65 /* numbers from 1 to 64 */, LEVELS = 2 };
 
 static _Atomic(struct brood__signal_watch *) watches[SIGNALS];
-static struct sigaction earlier[SIGNALS];
-static atomic_int walkers; /* handlers that are inside a list */
+static struct sigaction earlier[LEVELS][SIGNALS];
+static bool buried[LEVELS][SIGNALS];  /* left below a handler of the host's */
+static atomic_int level_now[SIGNALS]; /* the level that serves the watches  */
+static atomic_int walkers;            /* handlers that are inside a list    */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void call_earlier(const struct sigaction *action, int signal, siginfo_t *info, void *context)
@@ -30,21 +34,39 @@ static void call_earlier(const struct sigaction *action, int signal, siginfo_t *
         action->sa_handler(signal);
 }
 
-static void handle(int signal, siginfo_t *info, void *context)
+static void tell_watches(int signal)
 {
-    int saved = errno;
-    atomic_fetch_add(&walkers, 1);
     struct brood__signal_watch *watch = atomic_load(&watches[signal]);
-    struct sigaction action = earlier[signal];
     for (; watch != NULL; watch = atomic_load(&watch->next)) {
         atomic_store(&watch->delivered, true);
         if (!atomic_exchange(&watch->loop->signalled, true))
             watch->loop->backend->table->wake(watch->loop->backend);
     }
+}
+
+static void handle(int level, int signal, siginfo_t *info, void *context)
+{
+    int saved = errno;
+    atomic_fetch_add(&walkers, 1);
+    if (atomic_load(&level_now[signal]) == level)
+        tell_watches(signal);
+    struct sigaction action = earlier[level][signal];
     atomic_fetch_sub(&walkers, 1);
     call_earlier(&action, signal, info, context);
     errno = saved;
 }
+
+static void handle_first(int signal, siginfo_t *info, void *context)
+{
+    handle(0, signal, info, context);
+}
+
+static void handle_second(int signal, siginfo_t *info, void *context)
+{
+    handle(1, signal, info, context);
+}
+
+static void (*const handlers[LEVELS])(int, siginfo_t *, void *) = {handle_first, handle_second};
 
 /* ---- installing --------------------------------------------------------- */
 
@@ -69,14 +91,42 @@ static bool is_function(const struct sigaction *action)
            (action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN);
 }
 
+/* Our level that this action is; -1: it is not ours. */
+static int level_of(const struct sigaction *action)
+{
+    for (int level = 0; level < LEVELS; level++)
+        if ((action->sa_flags & SA_SIGINFO) != 0 && action->sa_sigaction == handlers[level])
+            return level;
+    return -1;
+}
+
+static int free_level(int signal)
+{
+    for (int level = 0; level < LEVELS; level++)
+        if (!buried[level][signal])
+            return level;
+    return BROOD_EBUSY;
+}
+
 /* Called with the lock held, while the signal's list is empty. */
 static int install(int signal)
 {
-    /* What an earlier handler was promised stays true: its mask, whether system
-     * calls are restarted, whether it hears of stopped children. */
-    struct sigaction before, ours = {.sa_sigaction = handle};
+    struct sigaction before, ours = {.sa_sigaction = NULL};
     if (sigaction(signal, NULL, &before) < 0)
         return -errno;
+    int level = level_of(&before);
+    if (level >= 0) { /* the host has taken its own away again */
+        buried[level][signal] = false;
+        atomic_store(&level_now[signal], level);
+        return 0;
+    }
+    level = free_level(signal);
+    if (level < 0)
+        return level;
+
+    /* What an earlier handler was promised stays true: its mask, whether system
+     * calls are restarted, whether it hears of stopped children. */
+    ours.sa_sigaction = handlers[level];
     sigemptyset(&ours.sa_mask);
     ours.sa_flags = SA_RESTART | SA_NOCLDSTOP;
     if (is_function(&before)) {
@@ -84,16 +134,19 @@ static int install(int signal)
         ours.sa_flags = before.sa_flags & (SA_RESTART | SA_NOCLDSTOP | SA_NODEFER);
     }
     ours.sa_flags |= SA_SIGINFO | SA_ONSTACK;
-    earlier[signal] = before;
+    earlier[level][signal] = before;
+    atomic_store(&level_now[signal], level);
     return sigaction(signal, &ours, NULL) < 0 ? -errno : 0;
 }
 
 static void uninstall(int signal)
 {
     struct sigaction now;
-    if (sigaction(signal, NULL, &now) == 0 && (now.sa_flags & SA_SIGINFO) != 0 &&
-        now.sa_sigaction == handle)
-        sigaction(signal, &earlier[signal], NULL);
+    int level = atomic_load(&level_now[signal]);
+    if (sigaction(signal, NULL, &now) == 0 && level_of(&now) == level)
+        sigaction(signal, &earlier[level][signal], NULL);
+    else
+        buried[level][signal] = true;
 }
 
 int brood__signal_watch_start(brood_loop *loop, struct brood__signal_watch *watch)

@@ -18,6 +18,7 @@ struct brood__foreign_watch {
     brood_loop *loop;
     struct brood__channel channel;
     struct side in, out;
+    bool dead; /* nothing is watched any more: freed when nothing is in flight */
 };
 
 static void ready(struct brood__op *op);
@@ -27,7 +28,7 @@ static struct brood__foreign_watch *find(brood_loop *loop, int fd)
     for (struct brood__link *link = loop->foreign.next; link != &loop->foreign; link = link->next) {
         struct brood__foreign_watch *watch =
             BROOD__CONTAINER(link, struct brood__foreign_watch, link);
-        if (watch->channel.handle == fd)
+        if (watch->channel.handle == fd && !watch->dead)
             return watch;
     }
     return NULL;
@@ -54,12 +55,22 @@ static int open_watch(brood_loop *loop, int fd, struct brood__foreign_watch **ma
     return 0;
 }
 
+/* Stops watching one side.  Its descriptor may be closed right after that, and its
+ * number used again: so it is disarmed at once, also from inside its callback, and
+ * the watch is not found any more. */
+static void drop(struct brood__foreign_watch *watch, struct side *side)
+{
+    side->call = NULL;
+    watch->dead = watch->in.call == NULL && watch->out.call == NULL;
+    if (side->op.channel != NULL)
+        watch->loop->backend->table->cancel(watch->loop->backend, &side->op);
+}
+
 /* Frees the watch as soon as nothing of it is watched or in flight. */
 static void release(struct brood__foreign_watch *watch)
 {
-    if (watch->in.call != NULL || watch->out.call != NULL || watch->in.calling ||
-        watch->out.calling || watch->in.op.state != BROOD__IDLE ||
-        watch->out.op.state != BROOD__IDLE)
+    if (!watch->dead || watch->in.calling || watch->out.calling ||
+        watch->in.op.state != BROOD__IDLE || watch->out.op.state != BROOD__IDLE)
         return;
     brood__detach(watch->loop, &watch->channel);
     brood__list_remove(&watch->link);
@@ -74,7 +85,7 @@ static void ready(struct brood__op *op)
     if (op->result < 0 && op->result != BROOD_ECANCELED && side->call != NULL) {
         brood__loop_log(watch->loop, "descriptor %d cannot be watched any more: %s",
                         (int)op->channel->handle, brood_strerror((int)op->result));
-        side->call = NULL;
+        drop(watch, side);
     }
     if (op->result >= 0 && side->call != NULL) {
         side->calling = true;
@@ -86,6 +97,8 @@ static void ready(struct brood__op *op)
     release(watch);
 }
 
+/* Adding again begins anew: the number may be another file's by now, if the host has
+ * closed the first one without a word. */
 static int add(brood_loop *loop, int fd, bool out, brood_callback *call, void *arg)
 {
     int error = brood__loop_check(loop);
@@ -94,24 +107,29 @@ static int add(brood_loop *loop, int fd, bool out, brood_callback *call, void *a
     if (call == NULL)
         return BROOD_EINVAL;
     struct brood__foreign_watch *watch = find(loop, fd);
+    struct side *other = watch == NULL ? NULL : out ? &watch->in : &watch->out;
+    if (watch != NULL && other->call == NULL) {
+        drop(watch, out ? &watch->out : &watch->in);
+        release(watch);
+        watch = NULL;
+    }
     if (watch == NULL) {
         error = open_watch(loop, fd, &watch);
         if (watch == NULL)
             return error;
     }
     struct side *side = out ? &watch->out : &watch->in;
-    bool again = side->call != NULL;
     side->call = call;
     side->arg = arg;
-    if (again || side->op.state != BROOD__IDLE || side->calling)
+    if (side->op.state != BROOD__IDLE || side->calling)
         return 0; /* it is in flight, or will be when its callback returns */
 
     brood__submit(loop, &watch->channel, &side->op);
     if (side->op.state == BROOD__SETTLED) { /* it could not be armed */
-        side->call = NULL;
-        return (int)side->op.result;
+        error = (int)side->op.result;
+        drop(watch, side);
     }
-    return 0;
+    return error;
 }
 
 static int remove_side(brood_loop *loop, int fd, bool out)
@@ -125,8 +143,7 @@ static int remove_side(brood_loop *loop, int fd, bool out)
     struct side *side = out ? &watch->out : &watch->in;
     if (side->call == NULL)
         return BROOD_ENOENT;
-    side->call = NULL;
-    brood__cancel(loop, &side->op);
+    drop(watch, side);
     release(watch);
     return 0;
 }
