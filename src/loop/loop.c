@@ -14,6 +14,7 @@
 static bool run_timers(brood_loop *loop);
 static bool run_posts(brood_loop *loop, struct brood__link *list);
 static void run_finished(brood_loop *loop, struct brood__op_list *ripe);
+static void run_signals(brood_loop *loop);
 static brood_time timeout_of(const brood_loop *loop, brood_time deadline);
 
 /* Every callback may turn out to have forked: the child that it returns into does
@@ -34,9 +35,10 @@ static int round_of(brood_loop *loop, brood_time deadline)
     if (error < 0)
         return error;
 
-    error = loop->backend->table->wait(loop->backend, timeout_of(loop, deadline), &ripe);
+    if (!brood_future_done(loop->awaited))
+        error = loop->backend->table->wait(loop->backend, timeout_of(loop, deadline), &ripe);
     run_finished(loop, &ripe);
-    brood__signals_dispatch(loop);
+    run_signals(loop);
     run_posts(loop, &loop->closings);
     return brood__loop_check(loop) < 0 ? BROOD_EFORK : error;
 }
@@ -101,7 +103,7 @@ static brood_time timeout_of(const brood_loop *loop, brood_time deadline)
     brood_time next = next_of(loop);
     if (next > deadline)
         next = deadline;
-    if (loop->stopping || brood_future_done(loop->awaited) || next == BROOD_NOWAIT)
+    if (loop->stopping || next == BROOD_NOWAIT)
         return 0;
     if (next == BROOD_FOREVER)
         return BROOD_FOREVER;
@@ -119,6 +121,15 @@ static void run_finished(brood_loop *loop, struct brood__op_list *ripe)
         op->done(op);
         check_duration(loop, began, "an event of a pipe or child");
     }
+}
+
+static void run_signals(brood_loop *loop)
+{
+    if (brood__loop_check(loop) < 0 || !atomic_load(&loop->signalled))
+        return;
+    brood_time began = stopwatch(loop);
+    brood__signals_dispatch(loop);
+    check_duration(loop, began, "the handlers of signals");
 }
 
 /* ---- running ------------------------------------------------------------ */

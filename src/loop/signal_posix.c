@@ -20,18 +20,42 @@
 enum { SIGNALS = 65 /* numbers from 1 to 64 */, LEVELS = 2 };
 
 static _Atomic(struct brood__signal_watch *) watches[SIGNALS];
-static struct sigaction earlier[LEVELS][SIGNALS];
+static struct sigaction earlier[LEVELS][SIGNALS]; /* to be restored; under the lock */
 static bool buried[LEVELS][SIGNALS];  /* left below a handler of the host's */
 static atomic_int level_now[SIGNALS]; /* the level that serves the watches  */
 static atomic_int walkers;            /* handlers that are inside a list    */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-static void call_earlier(const struct sigaction *action, int signal, siginfo_t *info, void *context)
+/* The same as the handler reads it, of which one at most is there.  A delivery that
+ * enters late may find that of the next installation. */
+typedef void plain_handler(int);
+typedef void info_handler(int, siginfo_t *, void *);
+static _Atomic(plain_handler *) earlier_plain[LEVELS][SIGNALS];
+static _Atomic(info_handler *) earlier_info[LEVELS][SIGNALS];
+
+static bool is_function(const struct sigaction *action)
 {
-    if ((action->sa_flags & SA_SIGINFO) != 0)
-        action->sa_sigaction(signal, info, context);
-    else if (action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN)
-        action->sa_handler(signal);
+    return (action->sa_flags & SA_SIGINFO) != 0 ||
+           (action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN);
+}
+
+static void remember(int level, int signal, const struct sigaction *action)
+{
+    bool info = (action->sa_flags & SA_SIGINFO) != 0;
+    earlier[level][signal] = *action;
+    atomic_store(&earlier_info[level][signal], info ? action->sa_sigaction : NULL);
+    atomic_store(&earlier_plain[level][signal],
+                 !info && is_function(action) ? action->sa_handler : NULL);
+}
+
+static void call_earlier(int level, int signal, siginfo_t *info, void *context)
+{
+    info_handler *with_info = atomic_load(&earlier_info[level][signal]);
+    plain_handler *plain = atomic_load(&earlier_plain[level][signal]);
+    if (with_info != NULL)
+        with_info(signal, info, context);
+    else if (plain != NULL)
+        plain(signal);
 }
 
 static void tell_watches(int signal)
@@ -50,9 +74,8 @@ static void handle(int level, int signal, siginfo_t *info, void *context)
     atomic_fetch_add(&walkers, 1);
     if (atomic_load(&level_now[signal]) == level)
         tell_watches(signal);
-    struct sigaction action = earlier[level][signal];
     atomic_fetch_sub(&walkers, 1);
-    call_earlier(&action, signal, info, context);
+    call_earlier(level, signal, info, context);
     errno = saved;
 }
 
@@ -66,7 +89,7 @@ static void handle_second(int signal, siginfo_t *info, void *context)
     handle(1, signal, info, context);
 }
 
-static void (*const handlers[LEVELS])(int, siginfo_t *, void *) = {handle_first, handle_second};
+static info_handler *const handlers[LEVELS] = {handle_first, handle_second};
 
 /* ---- installing --------------------------------------------------------- */
 
@@ -85,12 +108,6 @@ static bool may_be_watched(int signal)
     }
 }
 
-static bool is_function(const struct sigaction *action)
-{
-    return (action->sa_flags & SA_SIGINFO) != 0 ||
-           (action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN);
-}
-
 /* Our level that this action is; -1: it is not ours. */
 static int level_of(const struct sigaction *action)
 {
@@ -100,11 +117,14 @@ static int level_of(const struct sigaction *action)
     return -1;
 }
 
-static int free_level(int signal)
+static int free_level(int signal, const struct sigaction *before)
 {
-    for (int level = 0; level < LEVELS; level++)
+    for (int level = 0; level < LEVELS; level++) {
+        if (!is_function(before)) /* which chains to nothing: no circle is possible */
+            buried[level][signal] = false;
         if (!buried[level][signal])
             return level;
+    }
     return BROOD_EBUSY;
 }
 
@@ -120,7 +140,7 @@ static int install(int signal)
         atomic_store(&level_now[signal], level);
         return 0;
     }
-    level = free_level(signal);
+    level = free_level(signal, &before);
     if (level < 0)
         return level;
 
@@ -134,7 +154,7 @@ static int install(int signal)
         ours.sa_flags = before.sa_flags & (SA_RESTART | SA_NOCLDSTOP | SA_NODEFER);
     }
     ours.sa_flags |= SA_SIGINFO | SA_ONSTACK;
-    earlier[level][signal] = before;
+    remember(level, signal, &before);
     atomic_store(&level_now[signal], level);
     return sigaction(signal, &ours, NULL) < 0 ? -errno : 0;
 }
@@ -193,7 +213,7 @@ void brood__signal_watch_stop(struct brood__signal_watch *watch)
 
 void brood__signals_dispatch(brood_loop *loop)
 {
-    if (!atomic_load(&loop->signalled) || !atomic_exchange(&loop->signalled, false))
+    if (!atomic_exchange(&loop->signalled, false))
         return;
     /* A callback may remove any watch: begin again after each.  Every delivery
      * is looked at once, so that this ends. */

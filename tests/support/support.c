@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -62,9 +63,24 @@ bool test_allocation_failed(void)
 
 static int descriptors_before, threads_before;
 
+static void *do_nothing(void *arg)
+{
+    return arg;
+}
+
+/* ThreadSanitizer adds a thread of its own at the first one that is made. */
+static void settle_threads(void)
+{
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, do_nothing, NULL) == 0)
+        pthread_join(thread, NULL);
+}
+
 void test_begin(void)
 {
     brood_set_allocator(reallocate, release);
+    test_child();
+    settle_threads();
     descriptors_before = test_count_descriptors();
     threads_before = test_count_threads();
 }
