@@ -147,8 +147,9 @@ int brood_loop_close(brood_loop *loop);
 /* Rounds until brood_loop_stop.  BROOD_EBUSY when the loop is running already. */
 int brood_loop_run(brood_loop *loop);
 
-/* Rounds until the future is done, and no event taken after that; returns its status.  BROOD_ETIMEDOUT at the
- * deadline, BROOD_ECANCELED when brood_loop_stop came first, BROOD_EBUSY. */
+/* Rounds until the future is done; no event is taken after that.  Returns its
+ * status; BROOD_ETIMEDOUT at the deadline, BROOD_ECANCELED when brood_loop_stop
+ * came first, BROOD_EBUSY. */
 int brood_loop_run_until(brood_loop *loop, brood_future *future, brood_time deadline);
 
 /* One round, which waits for its first event until the deadline at most; a call

@@ -108,12 +108,19 @@ int brood__sys_default_signal(int signal)
     return result_of(syscall(SYS_rt_sigaction, signal, zeroes, NULL, SIGNAL_SET_SIZE));
 }
 
+/* The kernel's sigaction begins with the handler, but on MIPS with the flags. */
+#ifdef __mips__
+enum { HANDLER_WORD = 1 };
+#else
+enum { HANDLER_WORD = 0 };
+#endif
+
 int brood__sys_default_handlers(void)
 {
     for (int signal = 1; signal <= LAST_SIGNAL; signal++) {
-        struct sigaction now;
-        if (sigaction(signal, NULL, &now) < 0 || now.sa_handler == SIG_DFL ||
-            now.sa_handler == SIG_IGN)
+        unsigned long now[16];
+        if (syscall(SYS_rt_sigaction, signal, NULL, now, SIGNAL_SET_SIZE) < 0 ||
+            now[HANDLER_WORD] <= 1) /* SIG_DFL, SIG_IGN */
             continue;
         int result = brood__sys_default_signal(signal);
         if (result < 0)

@@ -190,7 +190,7 @@ Test(loop_run, run_until_with_nowait_looks_once)
     cr_assert_eq(fake.timeouts[0], 0);
     brood_call_soon(loop, set_future, future, NULL);
     cr_assert_eq(brood_loop_run_until(loop, future, BROOD_NOWAIT), 42);
-    cr_assert_eq(fake.waits, 2);
+    cr_assert_eq(fake.waits, 1, "what it was waiting for is there: nothing more is looked for");
     brood_future_close(future);
     close_loop();
 }

@@ -79,7 +79,7 @@ Test(io, a_write_tells_bytes_and_errors)
     }
 }
 
-Test(io, no_call_touches_errno_of_a_success)
+Test(io, a_device_is_written_and_closing_nothing_is_fine)
 {
     struct iovec part = letters();
     int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
