@@ -387,7 +387,9 @@ bool brood_pipe_is_reading(const brood_pipe *pipe);
  * buffer is over its high mark now: then pause_writing is called by the loop, and
  * resume_writing once it is at or below the low mark.
  * Errors: EINVAL on a pipe for reading, ECLOSED after close, abort, write_eof or
- * loss: the bytes are discarded; ENOBUFS above BROOD_MAX_BUFFERED; ENOMEM. */
+ * loss: the bytes are discarded; ENOBUFS above BROOD_MAX_BUFFERED; ENOMEM.  EPIPE,
+ * or whatever else the system said of the write itself: the connection is lost by it,
+ * and connection_lost follows with the same code. */
 #define BROOD_DEFAULT_HIGH_WATER 65536
 #define BROOD_MAX_BUFFERED ((size_t)1 << 30)
 int    brood_pipe_write(brood_pipe *pipe, const void *data, size_t len);

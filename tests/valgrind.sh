@@ -8,4 +8,4 @@ if [ $# -ne 1 ] || [ "$1" = --help ]; then
 fi
 exec valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite \
     --trace-children=no --child-silent-after-fork=no --fair-sched=yes \
-    "$1" --timeout 600
+    "$1" --timeout 600 -j 2

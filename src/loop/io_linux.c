@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -24,7 +25,9 @@ ptrdiff_t brood__io_writev(int fd, const struct iovec *parts, int count)
         return n;
     if (errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL)
         return -errno;
-    /* An old kernel, or a file that takes no flags: the slow way from now on. */
-    atomic_store(&flag_unknown, true);
+    /* An old kernel, and the slow way from now on; or a device that takes no flags. */
+    struct stat status;
+    if (fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode))
+        atomic_store(&flag_unknown, true);
     return brood__io_writev_guarded(fd, parts, count);
 }

@@ -30,7 +30,7 @@ int brood__watcher_add(brood_loop *loop, struct brood__child *child);
 /* Whether the loop's watcher can do with children that have no handle. */
 bool brood__watcher_needs_handle(const brood_loop *loop);
 
-/* Look now.  Sets ended and returncode, and calls nothing: the loop will. */
+/* Look now, without reaping.  The loop still notices by itself, and calls exited. */
 bool brood__child_has_ended(struct brood__child *child);
 
 /* 0, ESRCH when it has ended, EPERM, EINVAL. */

@@ -76,8 +76,18 @@ static void settle_threads(void)
         pthread_join(thread, NULL);
 }
 
+/* Valgrind 3.19 cannot extend the main stack while it delivers a signal: it has been
+ * extended before. */
+static void extend_stack(void)
+{
+    volatile char deep[131072];
+    for (size_t i = 0; i < sizeof deep; i += 1024)
+        deep[i] = 0;
+}
+
 void test_begin(void)
 {
+    extend_stack();
     brood_set_allocator(reallocate, release);
     test_child();
     settle_threads();
