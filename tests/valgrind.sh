@@ -6,6 +6,7 @@ if [ $# -ne 1 ] || [ "$1" = --help ]; then
     sed -n '2,3s/^# //p' "$0"
     exit 2
 fi
+export BROOD_TEST_VALGRIND=1
 exec valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite \
     --trace-children=no --child-silent-after-fork=no --fair-sched=yes \
     "$1" --timeout 600 -j 2

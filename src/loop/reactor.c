@@ -392,7 +392,7 @@ int brood__reactor_open(struct brood__backend **backend, struct brood__poller *p
     brood__list_init(&reactor->dirty);
     brood__op_list_init(&reactor->settled);
     reactor->scratch = brood__realloc(NULL, SCRATCH_SIZE);
-    if (reactor->scratch == NULL || grow_slots(reactor) < 0) {
+    if (reactor->scratch == NULL) {
         close_reactor(&reactor->base);
         return BROOD_ENOMEM;
     }

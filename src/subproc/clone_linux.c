@@ -1,8 +1,8 @@
 /* A vfork-like clone: the child runs in the parent's memory, on a stack of its
  * own, while the calling thread is suspended; so its cost does not depend on how
  * much memory the parent has.  clone3 also resets the signal handlers and gives
- * a pidfd; where it is missing, clone(2) does without the first, and on old
- * kernels without the second. */
+ * a pidfd; where it is missing, clone does without the first, and on old kernels
+ * without the second. */
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
@@ -33,54 +33,56 @@ static _Noreturn int begin(void *plan)
 }
 
 /* The child must not return through the parent's frames: it is sent into `begin`
- * by the very instructions that follow the system call. */
+ * by the very instructions that follow the system call.  The registers that carry
+ * `begin` and the plan are the same in both processes. */
 #if defined(__x86_64__)
-static long call_clone3(struct clone3_arguments *arguments, struct brood__plan *plan)
+static long call_into_child(long number, long a, long b, long c, struct brood__plan *plan)
 {
     long result;
-    register struct brood__plan *child_plan __asm__("r8") = plan;
+    register long r10 __asm__("r10") = 0;
+    register long r8 __asm__("r8") = 0;
+    register struct brood__plan *r9 __asm__("r9") = plan;
     __asm__ volatile("syscall\n\t"
                      "test %%rax, %%rax\n\t"
                      "jnz 1f\n\t"
                      "xor %%ebp, %%ebp\n\t"
-                     "mov %%r8, %%rdi\n\t"
-                     "call *%%rdx\n\t"
+                     "mov %%r9, %%rdi\n\t"
+                     "call *%%rbx\n\t"
                      "ud2\n"
                      "1:"
                      : "=a"(result)
-                     : "a"((long)SYS_clone3), "D"(arguments), "S"(sizeof *arguments), "d"(begin),
-                       "r"(child_plan)
+                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9), "b"(begin)
                      : "rcx", "r11", "memory", "cc");
     return result;
 }
+#define HAVE_CALL_INTO_CHILD 1
 #elif defined(__aarch64__)
-static long call_clone3(struct clone3_arguments *arguments, struct brood__plan *plan)
+static long call_into_child(long number, long a, long b, long c, struct brood__plan *plan)
 {
-    register long result __asm__("x0") = (long)arguments;
-    register size_t size __asm__("x1") = sizeof *arguments;
-    register int (*entry)(void *) __asm__("x2") = begin;
-    register struct brood__plan *child_plan __asm__("x3") = plan;
-    register long number __asm__("x8") = SYS_clone3;
+    register long x0 __asm__("x0") = a;
+    register long x1 __asm__("x1") = b;
+    register long x2 __asm__("x2") = c;
+    register long x3 __asm__("x3") = 0;
+    register long x4 __asm__("x4") = 0;
+    register struct brood__plan *x5 __asm__("x5") = plan;
+    register int (*x6)(void *) __asm__("x6") = begin;
+    register long x8 __asm__("x8") = number;
     __asm__ volatile("svc #0\n\t"
                      "cbnz x0, 1f\n\t"
                      "mov x29, xzr\n\t"
                      "mov x30, xzr\n\t"
-                     "mov x0, x3\n\t"
-                     "blr x2\n\t"
+                     "mov x0, x5\n\t"
+                     "blr x6\n\t"
                      "brk #1\n"
                      "1:"
-                     : "+r"(result)
-                     : "r"(size), "r"(entry), "r"(child_plan), "r"(number)
+                     : "+r"(x0)
+                     : "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5), "r"(x6), "r"(x8)
                      : "memory", "cc");
-    return result;
+    return x0;
 }
+#define HAVE_CALL_INTO_CHILD 1
 #else
-static long call_clone3(struct clone3_arguments *arguments, struct brood__plan *plan)
-{
-    (void)arguments;
-    (void)plan;
-    return -ENOSYS;
-}
+#define HAVE_CALL_INTO_CHILD 0
 #endif
 
 /* What this kernel, or the sandbox around it, has refused once. */
@@ -88,6 +90,7 @@ static atomic_bool no_clone3;
 
 static pid_t by_clone3(struct brood__plan *plan, void *stack, size_t size, int *process)
 {
+#if HAVE_CALL_INTO_CHILD
     int pidfd = -1;
     struct clone3_arguments arguments = {
         .flags = CLONE_VM | CLONE_VFORK | CLONE_CLEAR_SIGHAND,
@@ -100,10 +103,14 @@ static pid_t by_clone3(struct brood__plan *plan, void *stack, size_t size, int *
         arguments.pidfd = (uint64_t)(uintptr_t)&pidfd;
     }
     plan->clean_handlers = true;
-    long pid = call_clone3(&arguments, plan);
+    long pid = call_into_child(SYS_clone3, (long)(uintptr_t)&arguments, sizeof arguments, 0, plan);
     if (pid > 0 && process != NULL)
         *process = pidfd;
     return (pid_t)pid;
+#else
+    (void)plan, (void)stack, (void)size, (void)process;
+    return -ENOSYS;
+#endif
 }
 
 static pid_t by_clone(struct brood__plan *plan, void *stack, size_t size, int *process)
@@ -113,12 +120,17 @@ static pid_t by_clone(struct brood__plan *plan, void *stack, size_t size, int *p
         flags |= CLONE_PIDFD;
     plan->clean_handlers = false;
     char *top = (char *)stack + size;
-    pid_t pid = clone(begin, top, flags, plan, &pidfd);
+#if HAVE_CALL_INTO_CHILD
+    long pid =
+        call_into_child(SYS_clone, flags, (long)(uintptr_t)top, (long)(uintptr_t)&pidfd, plan);
+#else
+    long pid = clone(begin, top, flags, plan, &pidfd);
     if (pid < 0)
-        return -errno;
-    if (process != NULL)
+        pid = -errno;
+#endif
+    if (pid > 0 && process != NULL)
         *process = pidfd;
-    return pid;
+    return (pid_t)pid;
 }
 
 pid_t brood__clone(struct brood__plan *plan, void *stack, size_t size, int *process)

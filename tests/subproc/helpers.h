@@ -149,6 +149,25 @@ static inline bool same_mask(const sigset_t *a, const sigset_t *b)
     return true;
 }
 
+static inline void never_called(void *arg)
+{
+    (void)arg;
+}
+
+/* The backend gets its first places for descriptors: where there is no index of
+ * children, the watcher has not asked for one. */
+static inline void make_room(brood_loop *loop)
+{
+    int ends[2];
+    if (pipe(ends) < 0)
+        return;
+    brood_add_reader(loop, ends[0], never_called, NULL);
+    brood_remove_reader(loop, ends[0]);
+    brood_loop_step(loop, BROOD_NOWAIT);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 /* The failure of a spawn, as "ENOENT exec /path"; another text if anything is left
  * of it: a descriptor, a zombie, memory, a changed signal mask, a callback. */
 static inline const char *refusal(brood_spawn_options options)
@@ -163,6 +182,7 @@ static inline const char *refusal(brood_spawn_options options)
         return "no loop";
     /* Nothing to run: this only makes the loop's watcher. */
     brood_subprocess_exec(loop, &kid_protocol, &kid, &(brood_spawn_options){0}, &kid.transport);
+    make_room(loop);
     int descriptors = test_count_descriptors();
     size_t allocations = test_live_allocations();
     pthread_sigmask(SIG_SETMASK, NULL, &before);

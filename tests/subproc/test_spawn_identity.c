@@ -105,6 +105,7 @@ Test(spawn_identity, nice_is_added_to_the_parents)
 
 Test(spawn_identity, limits_are_set_before_the_program_begins)
 {
+    NOT_UNDER_VALGRIND("Valgrind emulates the limits");
     struct rlimit before, after;
     char resource[2][12];
     const brood_rlimit limits[] = {{.resource = RLIMIT_CORE, .soft = 0, .hard = 4096},

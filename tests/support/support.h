@@ -5,6 +5,7 @@
 #define BROOD_TEST_SUPPORT_H
 
 #include <criterion/criterion.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "brood.h"
@@ -26,6 +27,14 @@ void test_end(void);
         test_end();                                       \
     }                                                     \
     static void suite_name##_##test_name##_checked(void)
+
+/* Skips the test where the kernel is an emulation that lacks what it is about:
+ * tests/valgrind.sh says so by BROOD_TEST_VALGRIND. */
+#define NOT_UNDER_VALGRIND(reason)                \
+    do {                                          \
+        if (getenv("BROOD_TEST_VALGRIND") != NULL) \
+            cr_skip_test(reason);                 \
+    } while (0)
 
 /* A generous deadline for something that happens at once. */
 brood_time test_deadline(void);
