@@ -94,7 +94,8 @@ bool test_has_children(void);     /* zombies count */
 void test_wait_gone(int64_t pid); /* until the pid names no process, not even a zombie */
 bool test_process_exists(int64_t pid);
 size_t test_resident_bytes(void);
-/* Raise the limit of open descriptors; false where the hard limit forbids it. */
-bool test_raise_descriptor_limit(size_t wanted);
+/* Raise the limit of open descriptors as far as allowed, at most to `wanted`; what it
+ * is then. */
+size_t test_raise_descriptor_limit(size_t wanted);
 
 #endif
