@@ -50,6 +50,10 @@ check 'no conditionals in portable files' \
 check 'docs/errors.md is in step with brood.h' \
     "$(docs/make_errors.sh | diff - docs/errors.md || true)"
 
+check 'every behaviour that docs/semantics.md calls tested has a test' \
+    "$(sed -n 's/^| \([0-9][0-9]\) |.*| test |$/\1/p' docs/semantics.md | while read -r number; do
+        grep -rqE "^Test\([a-z_]+, sem_${number}_" tests || echo "$number"; done)"
+
 # The first program of the README, from the README's own text.
 awk '/^    #include <brood.h>/ {on = 1} on && /^[^ ]/ {exit} on {sub(/^    /, ""); print}' \
     README.md >"$scratch/first.c"

@@ -29,7 +29,7 @@ Test(subprocess, a_child_is_started_read_and_seen_to_end)
     recorder_free(&recorder);
 }
 
-Test(subprocess, sem_1_a_zeroed_struct_inherits_and_only_pipes_are_pipes)
+Test(subprocess, sem_01_a_zeroed_struct_inherits_and_only_pipes_are_pipes)
 {
     brood_loop *loop = test_loop();
     struct recorder recorders[2] = {{0}};
@@ -48,7 +48,7 @@ Test(subprocess, sem_1_a_zeroed_struct_inherits_and_only_pipes_are_pipes)
 
 /* ---- order ------------------------------------------------------------------------ */
 
-Test(subprocess, sem_6_connection_made_is_first_though_the_child_is_over)
+Test(subprocess, sem_06_connection_made_is_first_though_the_child_is_over)
 {
     brood_loop *loop = test_loop();
     struct recorder recorder = {0};
@@ -79,7 +79,7 @@ static void start_and_wait(void *arg)
 
 /* Started in a callback: its exit is seen in the same round, connection_made
  * comes in the next. */
-Test(subprocess, sem_6_connection_made_is_first_though_the_exit_was_seen_before_it)
+Test(subprocess, sem_06_connection_made_is_first_though_the_exit_was_seen_before_it)
 {
     struct later later = {.loop = test_loop()};
     cr_assert_eq(brood_call_soon(later.loop, start_and_wait, &later, NULL), 0);
@@ -89,7 +89,7 @@ Test(subprocess, sem_6_connection_made_is_first_though_the_exit_was_seen_before_
     finish(later.loop, &later.recorder);
 }
 
-Test(subprocess, sem_7_pipes_are_made_in_the_order_stdin_stdout_stderr)
+Test(subprocess, sem_07_pipes_are_made_in_the_order_stdin_stdout_stderr)
 {
     brood_loop *loop = test_loop();
     struct recorder recorder = {0};
