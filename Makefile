@@ -26,7 +26,8 @@ endif
 # ---- sources -----------------------------------------------------------------
 
 LOOP := buffer error future loop memory posted reactor timer \
-        clock_posix fork_posix io_posix io_linux procfd_linux signal_posix watch_posix
+        clock_posix fork_posix io_posix io_linux procfd_linux signal_handler_posix signal_posix \
+        watch_posix
 BACKEND_EPOLL := epoll
 STREAMS := pipe pipe_read pipe_write pipe_posix
 SUBPROC := options shell subprocess \
