@@ -97,7 +97,8 @@ $(BUILD)/libbrood.so: $(OBJECTS)
 	ln -sf libbrood.so.$(VERSION) $@.$(SONAME)
 	ln -sf libbrood.so.$(VERSION) $@
 
-$(BUILD)/brood.pc: Makefile $(BUILD)/flags
+$(BUILD)/brood.pc: FORCE # PREFIX may be another one each time
+	@mkdir -p $(BUILD)
 	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR)' 'includedir=$(INCLUDEDIR)' '' \
 	  'Name: brood' 'Description: asynchronous subprocesses for C' 'Version: $(VERSION)' \
 	  'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lbrood' 'Libs.private: -pthread' > $@

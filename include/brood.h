@@ -117,8 +117,10 @@ brood_time brood_in(double seconds); /* the deadline that many seconds from now;
 /* ---- loop --------------------------------------------------------------- */
 
 enum brood_watch {
-    /* A handler for SIGCHLD, which calls the handler that was there before.
-     * Reaps its own children and no others. */
+    /* A handler for SIGCHLD from the first child on, which calls the handler that
+     * was there before; the host's system calls see EINTR as with any handler that
+     * restarts.  Reaps its own children and no others: a host that ignores SIGCHLD
+     * so that the system reaps its children had better choose the next one. */
     BROOD_WATCH_SIGCHLD = 0,
     /* No signal handler at all: the kernel's process descriptors (Linux 5.4).
      * BROOD_ENOSYS from brood_loop_open where the kernel has none. */
@@ -147,7 +149,7 @@ int brood_loop_close(brood_loop *loop);
 /* Rounds until brood_loop_stop.  BROOD_EBUSY when the loop is running already. */
 int brood_loop_run(brood_loop *loop);
 
-/* Rounds until the future is done; no event is taken after that.  Returns its
+/* Rounds until the future is done; nothing more is waited for then.  Returns its
  * status; BROOD_ETIMEDOUT at the deadline, BROOD_ECANCELED when brood_loop_stop
  * came first, BROOD_EBUSY. */
 int brood_loop_run_until(brood_loop *loop, brood_future *future, brood_time deadline);
@@ -205,8 +207,8 @@ int brood_remove_signal_handler(brood_loop *loop, int signal);
 
 /* ---- futures ------------------------------------------------------------ */
 
-/* Set once, waited for with brood_loop_run_until.  Belongs to the caller, who
- * closes it; it may outlive its loop. */
+/* Set once, from the loop's thread, waited for with brood_loop_run_until.  Belongs
+ * to the caller, who closes it; it may outlive its loop. */
 int  brood_future_open(brood_loop *loop, brood_future **future);
 int  brood_future_set(brood_future *future, int status, void *value); /* BROOD_EBUSY: set already */
 bool brood_future_done(const brood_future *future);
@@ -283,6 +285,7 @@ typedef struct brood_spawn_options {
     int process_group;
     bool set_umask;
     unsigned umask;
+    /* Each of these three costs a full fork, as preexec does. */
     bool set_user, set_group, set_extra_groups;
     unsigned user, group; /* real, effective and saved ids */
     const unsigned *extra_groups;
@@ -312,7 +315,7 @@ int brood_shell_quote(const char *word, brood_buffer *out);
 /* In this order for each child: connection_made, first of all; then data and
  * losses of pipes and process_exited, the order between which is open, except
  * that what the child itself had written is delivered before process_exited
- * unless reading is paused (Unix); last and once, after the exit and the loss
+ * unless reading is paused (Unix, up to 4 MiB); last and once, after the exit and the loss
  * of every pipe, connection_lost.  Any member may be NULL. */
 typedef struct brood_subprocess_protocol {
     void (*connection_made)(void *arg, brood_subprocess *transport);
@@ -330,7 +333,7 @@ typedef int64_t brood_returncode;
 
 /* Starts a child.  On success the transport belongs to the caller, who closes
  * it; `protocol` must stay valid until then.  Errors: EINVAL, ENOMEM, EMFILE,
- * EAGAIN, EFORK, ECLOSED, and those of the step that failed (options->failure). */
+ * EAGAIN, EFORK, and those of the step that failed (options->failure). */
 int brood_subprocess_exec(brood_loop *loop, const brood_subprocess_protocol *protocol, void *arg,
                           const brood_spawn_options *options, brood_subprocess **transport);
 int64_t brood_subprocess_pid(const brood_subprocess *transport);
@@ -341,7 +344,9 @@ bool brood_subprocess_returncode(const brood_subprocess *transport, brood_return
 brood_pipe *brood_subprocess_pipe(const brood_subprocess *transport, int fd);
 
 /* BROOD_ESRCH once the child has ended: a signal never reaches a recycled pid.
- * terminate sends SIGTERM, kill SIGKILL. */
+ * terminate sends SIGTERM, kill SIGKILL.  With kill_tree, kill also reaches
+ * descendants that are left after the child's end, and then works; until it is
+ * closed such a child stays a zombie, which holds the number of its group. */
 int brood_subprocess_send_signal(brood_subprocess *transport, int signal);
 int brood_subprocess_terminate(brood_subprocess *transport);
 int brood_subprocess_kill(brood_subprocess *transport);
@@ -349,8 +354,8 @@ int brood_subprocess_kill(brood_subprocess *transport);
 /* Closes every pipe (what stdin has buffered is flushed first, unless the
  * child is killed here) and kills the child if it still runs.  The remaining
  * events follow, connection_lost last; then the transport is freed.  Closing
- * one whose connection_lost has come frees it at the end of the round.  May be
- * called again until then; NULL is fine. */
+ * one whose connection_lost has come frees it at the end of the round.  Called again
+ * before that it drops what stdin still has buffered; NULL is fine. */
 void brood_subprocess_close(brood_subprocess *transport);
 bool brood_subprocess_is_closing(const brood_subprocess *transport);
 
@@ -368,7 +373,8 @@ typedef struct brood_pipe_protocol {
 
 /* Make a transport of a descriptor: a FIFO, a socket or a character device
  * (else BROOD_EINVAL).  On success the descriptor belongs to the transport, is
- * switched to non-blocking, and switched back before it is closed.  The
+ * switched to non-blocking, and switched back before it is closed: a mode that all
+ * duplicates of a descriptor share, so don't connect two of them.  The
  * transport belongs to the caller, who closes it; `protocol` must stay valid
  * until then.  Errors: EINVAL, EBADF, ENOMEM, EFORK. */
 int brood_connect_read_pipe(brood_loop *loop, intptr_t fd, const brood_pipe_protocol *protocol,
@@ -395,7 +401,8 @@ bool brood_pipe_is_reading(const brood_pipe *pipe);
 int    brood_pipe_write(brood_pipe *pipe, const void *data, size_t len);
 int    brood_pipe_writev(brood_pipe *pipe, const brood_slice *parts, size_t count);
 size_t brood_pipe_buffered(const brood_pipe *pipe);
-/* End of file after what is buffered; on a pipe that is the same as close. */
+/* End of file after what is buffered.  It ends the connection as close does, but the
+ * pipe is still to be closed by its owner.  0 if it is ending already; EINVAL, EFORK. */
 int    brood_pipe_write_eof(brood_pipe *pipe);
 bool   brood_pipe_can_write_eof(const brood_pipe *pipe);
 

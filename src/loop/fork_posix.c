@@ -4,23 +4,25 @@
 #include "loop.h"
 #include "signals.h"
 
-static unsigned generation = 1;
+unsigned brood__forks;
+
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+static int begun;
 
 /* The child has one thread only, so that nobody else sees this. */
 static void forked(void)
 {
-    generation++;
+    brood__forks++;
     brood__signals_forked();
 }
 
 static void begin(void)
 {
-    pthread_atfork(brood__signals_before_fork, brood__signals_after_fork, forked);
+    begun = pthread_atfork(brood__signals_before_fork, brood__signals_after_fork, forked);
 }
 
-unsigned brood__fork_generation(void)
+int brood__fork_watch(void)
 {
     pthread_once(&once, begin);
-    return generation;
+    return -begun;
 }

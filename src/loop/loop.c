@@ -12,9 +12,10 @@
 
 /* These two tell whether they have called anything. */
 static bool run_timers(brood_loop *loop);
-static bool run_posts(brood_loop *loop, struct brood__link *list);
+static bool run_posts(brood_loop *loop);
 static void run_finished(brood_loop *loop, struct brood__op_list *ripe);
 static void run_signals(brood_loop *loop);
+static void run_closings(brood_loop *loop);
 static brood_time timeout_of(const brood_loop *loop, brood_time deadline);
 
 /* Every callback may turn out to have forked: the child that it returns into does
@@ -28,18 +29,19 @@ static int round_of(brood_loop *loop, brood_time deadline)
     loop->now = loop->backend->table->now(loop->backend);
     bool ran = run_timers(loop);
     brood__posted_collect(loop);
-    ran = run_posts(loop, &loop->posts) || ran;
+    ran = run_posts(loop) || ran;
     if (ran && loop->stepping)
         deadline = BROOD_NOWAIT;
     int error = brood__loop_check(loop);
     if (error < 0)
         return error;
 
-    if (!brood_future_done(loop->awaited))
+    if (!brood_future_done(loop->awaited)) {
         error = loop->backend->table->wait(loop->backend, timeout_of(loop, deadline), &ripe);
-    run_finished(loop, &ripe);
-    run_signals(loop);
-    run_posts(loop, &loop->closings);
+        run_finished(loop, &ripe);
+        run_signals(loop);
+    }
+    run_closings(loop);
     return brood__loop_check(loop) < 0 ? BROOD_EFORK : error;
 }
 
@@ -74,11 +76,11 @@ static bool run_timers(brood_loop *loop)
 }
 
 /* Those that are in the list now; what they post waits for the next round. */
-static bool run_posts(brood_loop *loop, struct brood__link *list)
+static bool run_posts(brood_loop *loop)
 {
     bool ran = false;
     struct brood__link *link;
-    brood__list_move(&loop->batch, list);
+    brood__list_move(&loop->batch, &loop->posts);
     while (brood__loop_check(loop) == 0 && (link = brood__list_take(&loop->batch)) != NULL) {
         struct brood__post *post = BROOD__CONTAINER(link, struct brood__post, link);
         brood_time began = stopwatch(loop);
@@ -123,6 +125,16 @@ static void run_finished(brood_loop *loop, struct brood__op_list *ripe)
     }
 }
 
+/* They only free memory. */
+static void run_closings(brood_loop *loop)
+{
+    struct brood__link *link;
+    while ((link = brood__list_take(&loop->closings)) != NULL) {
+        struct brood__post *post = BROOD__CONTAINER(link, struct brood__post, link);
+        post->run(post);
+    }
+}
+
 static void run_signals(brood_loop *loop)
 {
     if (brood__loop_check(loop) < 0 || !atomic_load(&loop->signalled))
@@ -134,6 +146,12 @@ static void run_signals(brood_loop *loop)
 
 /* ---- running ------------------------------------------------------------ */
 
+static const void *this_thread(void)
+{
+    static _Thread_local char here;
+    return &here;
+}
+
 /* Every way of running begins and ends here. */
 static int enter(brood_loop *loop)
 {
@@ -143,6 +161,7 @@ static int enter(brood_loop *loop)
     if (loop->running)
         return BROOD_EBUSY;
     loop->running = true;
+    loop->runner = this_thread();
     return 0;
 }
 
@@ -226,7 +245,9 @@ int brood_loop_open(brood_loop **loop, const brood_loop_options *options)
     if (loop == NULL)
         return BROOD_EINVAL;
     struct brood__backend *backend;
-    int error = brood__backend_open(&backend);
+    int error = brood__fork_watch();
+    if (error == 0)
+        error = brood__backend_open(&backend);
     if (error < 0)
         return error;
     error = brood__loop_open_with(loop, options, backend);
@@ -257,7 +278,7 @@ int brood__loop_open_with(brood_loop **loop, const brood_loop_options *options,
         return BROOD_ENOMEM;
     made->backend = backend;
     made->options = *options;
-    made->fork_generation = brood__fork_generation();
+    made->forks = brood__forks;
     made->now = backend->table->now(backend);
     brood__timers_init(&made->timers, made->now);
     struct brood__link *lists[] = {&made->posts,  &made->batch,        &made->closings,
@@ -269,21 +290,14 @@ int brood__loop_open_with(brood_loop **loop, const brood_loop_options *options,
     return 0;
 }
 
-static void run_closing(struct brood__link *link)
-{
-    struct brood__post *post = BROOD__CONTAINER(link, struct brood__post, link);
-    post->run(post);
-}
-
 int brood_loop_close(brood_loop *loop)
 {
     if (loop == NULL)
         return 0;
-    if (loop->running)
+    /* In a forked child, whoever ran it may be a thread that is not here. */
+    if (loop->running && (brood__loop_check(loop) == 0 || loop->runner == this_thread()))
         return BROOD_EBUSY;
-
-    while (!brood__list_empty(&loop->closings)) /* they only free memory */
-        run_closing(brood__list_take(&loop->closings));
+    run_closings(loop);
 
     /* The latest first: the child watcher is older than its children. */
     struct brood__link *link;
@@ -305,7 +319,7 @@ int brood__loop_check(const brood_loop *loop)
 {
     if (loop == NULL)
         return BROOD_EINVAL;
-    return loop->fork_generation == brood__fork_generation() ? 0 : BROOD_EFORK;
+    return loop->forks == brood__forks ? 0 : BROOD_EFORK;
 }
 
 /* ---- for the layers above ----------------------------------------------- */

@@ -37,7 +37,8 @@ struct brood_loop {
     bool running, stopping;
     bool stepping; /* by brood_loop_step: whose round waits only if it has run nothing */
     const brood_future *awaited; /* by brood_loop_run_until */
-    unsigned fork_generation;
+    unsigned forks;              /* of the process that opened it      */
+    const void *runner;          /* identifies the thread that runs it */
 
     struct brood__timers timers;
     struct brood__link posts;    /* for the next round                           */
@@ -83,7 +84,10 @@ void brood__signals_dispatch(brood_loop *loop); /* runs the callbacks of signals
 void brood__signals_close(brood_loop *loop);
 void brood__foreign_close(brood_loop *loop);
 int brood__procfd_check(void); /* 0, ENOSYS: no process descriptors here; EMFILE, ... */
-unsigned brood__fork_generation(void); /* another number in a forked child; starts the count */
+
+/* Counts forks in the child; the parent's stays as it is.  To be watched first: ENOMEM. */
+extern unsigned brood__forks;
+int brood__fork_watch(void);
 
 /* Shorthands for the backend's table. */
 static inline void brood__submit(brood_loop *loop, struct brood__channel *channel,

@@ -12,6 +12,7 @@
 
 #include "backend.h"
 #include "io_posix.h"
+#include "loop.h"
 #include "memory.h"
 #include "poller.h"
 #include "reactor.h"
@@ -36,11 +37,18 @@ struct reactor {
     struct brood__link dirty;      /* channels whose interest may have changed      */
     struct brood__op_list settled; /* cancelled or failed: for the next wait to give */
     char *scratch;
+    unsigned forks; /* of the process that opened it */
 };
 
 static struct reactor *reactor_of(struct brood__backend *backend)
 {
     return BROOD__CONTAINER(backend, struct reactor, base);
+}
+
+/* In a forked child everything below is the parent's: the poller, and the pipes. */
+static bool is_forked(const struct reactor *reactor)
+{
+    return reactor->forks != brood__forks;
 }
 
 /* ---- channels ----------------------------------------------------------- */
@@ -89,6 +97,8 @@ static struct brood__channel *channel_of(const struct reactor *reactor, uint64_t
 
 static int set_interest(struct reactor *reactor, struct brood__channel *channel, unsigned interest)
 {
+    if (is_forked(reactor))
+        return BROOD_EFORK;
     int error =
         reactor->poller->table->set(reactor->poller, (int)channel->handle, channel->interest,
                                     interest, cookie_of(reactor, channel));
@@ -120,12 +130,8 @@ static void detach(struct brood__backend *backend, struct brood__channel *channe
 static void abandon(struct brood__backend *backend, struct brood__channel *channel)
 {
     struct reactor *reactor = reactor_of(backend);
-    struct brood__op_list settled = reactor->settled;
-    brood__op_list_init(&reactor->settled);
-    struct brood__op *op;
-    while ((op = brood__op_list_take(&settled)) != NULL)
-        if (op->channel != channel)
-            brood__op_list_append(&reactor->settled, op);
+    if (channel->in != NULL || channel->out != NULL) /* the end: nobody waits any more */
+        brood__op_list_init(&reactor->settled);
     free_slot(reactor, channel);
 }
 
@@ -252,6 +258,8 @@ static ptrdiff_t carry_out(struct reactor *reactor, struct brood__op *op)
 static bool finish(struct brood__backend *backend, struct brood__op *op)
 {
     struct reactor *reactor = reactor_of(backend);
+    if (is_forked(reactor))
+        return false;
     if (op->state == BROOD__RIPE) {
         op->result = carry_out(reactor, op);
         if (op->result == BROOD_EAGAIN) {
@@ -271,13 +279,16 @@ static ptrdiff_t try_read(struct brood__backend *backend, struct brood__channel 
 {
     struct reactor *reactor = reactor_of(backend);
     *data = reactor->scratch;
+    if (is_forked(reactor))
+        return BROOD_EFORK;
     return brood__io_read((int)channel->handle, reactor->scratch, SCRATCH_SIZE);
 }
 
 static ptrdiff_t try_write(struct brood__backend *backend, struct brood__channel *channel,
                            const brood_slice *parts, size_t count)
 {
-    (void)backend;
+    if (is_forked(reactor_of(backend)))
+        return BROOD_EFORK;
     struct iovec vector[BROOD__TRY_PARTS];
     int used = count < BROOD__TRY_PARTS ? (int)count : BROOD__TRY_PARTS;
     for (int i = 0; i < used; i++) {
@@ -389,6 +400,7 @@ int brood__reactor_open(struct brood__backend **backend, struct brood__poller *p
         return BROOD_ENOMEM;
     reactor->base.table = &table;
     reactor->free_slot = NO_SLOT;
+    reactor->forks = brood__forks;
     brood__list_init(&reactor->dirty);
     brood__op_list_init(&reactor->settled);
     reactor->scratch = brood__realloc(NULL, SCRATCH_SIZE);

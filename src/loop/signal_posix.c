@@ -223,6 +223,8 @@ void brood__signals_dispatch(brood_loop *loop)
         link = link->next;
         if (atomic_exchange(&watch->delivered, false)) {
             watch->call(watch);
+            if (brood__loop_check(loop) < 0)
+                return;
             link = loop->signals.next;
         }
     }

@@ -147,7 +147,8 @@ static void free_if_over(brood_pipe *pipe)
 
 void brood__pipe_lost_if_idle(brood_pipe *pipe)
 {
-    if (pipe->state != BROOD__PIPE_LOSING || !pipe->begun || in_flight(pipe))
+    if (pipe->state != BROOD__PIPE_LOSING || !pipe->begun || in_flight(pipe) ||
+        brood__loop_check(pipe->loop) < 0)
         return;
     brood__loop_withdraw(&pipe->post);
     brood__detach(pipe->loop, &pipe->channel);

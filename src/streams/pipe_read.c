@@ -50,7 +50,7 @@ void brood__pipe_read_arm(brood_pipe *pipe)
 void brood__pipe_read_rest(brood_pipe *pipe)
 {
     const struct brood__backend_table *backend = pipe->loop->backend->table;
-    for (int i = 0; i < REST_READS && pipe->state == BROOD__PIPE_OPEN && !pipe->in.paused; i++) {
+    for (int i = 0; i < REST_READS && brood_pipe_is_reading(pipe); i++) {
         const void *data;
         ptrdiff_t n = backend->try_read(pipe->loop->backend, &pipe->channel, &data);
         if (n == BROOD_EAGAIN)

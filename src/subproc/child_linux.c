@@ -22,7 +22,11 @@
 #define NR_SETGROUPS SYS_setgroups
 #endif
 
+#ifdef __mips__
+enum { SIGNAL_SET_SIZE = 16, LAST_SIGNAL = 127 };
+#else
 enum { SIGNAL_SET_SIZE = 8, LAST_SIGNAL = 64 };
+#endif
 
 static int result_of(long result)
 {

@@ -145,6 +145,14 @@ void brood__spawn_close(struct brood__spawn *spawn)
 enum sharing { UNKNOWN, SHARED, COPIED };
 static atomic_int sharing = UNKNOWN;
 
+/* What a child must not do in our memory: run the host's code; and change its user,
+ * which would take core dumps and tracing from us, and let others touch the child. */
+static bool needs_copy(const brood_spawn_options *options)
+{
+    return options->preexec != NULL || options->set_user || options->set_group ||
+           options->set_extra_groups;
+}
+
 static bool lacks_descriptors(int error)
 {
     return error == BROOD_EMFILE || error == BROOD_ENFILE;
@@ -160,7 +168,7 @@ static pid_t start_shared(struct brood__plan *plan, bool needs_handle, int *proc
     return pid;
 }
 
-/* A true fork, for the host's code to run in.  It is not undone by the kernel if
+/* A true fork.  It is not undone by the kernel if
  * there is no handle: then the child may have run for a moment. */
 static pid_t start_copied(struct brood__plan *plan, bool needs_handle, int *process)
 {
@@ -186,8 +194,8 @@ static pid_t start(struct brood__plan *plan, bool needs_handle, int *process)
     pthread_sigmask(SIG_SETMASK, &all, &plan->mask);
     if (plan->options->death_signal != 0)
         plan->parent = getpid();
-    pid_t pid = plan->options->preexec != NULL ? start_copied(plan, needs_handle, process)
-                                               : start_shared(plan, needs_handle, process);
+    pid_t pid = needs_copy(plan->options) ? start_copied(plan, needs_handle, process)
+                                          : start_shared(plan, needs_handle, process);
     pthread_sigmask(SIG_SETMASK, &plan->mask, NULL);
     return pid;
 }
@@ -197,7 +205,7 @@ static pid_t start(struct brood__plan *plan, bool needs_handle, int *process)
 static struct brood__progress progress_of(const struct brood__plan *plan, int report)
 {
     struct brood__progress progress = plan->progress;
-    if (plan->options->preexec == NULL)
+    if (!needs_copy(plan->options))
         atomic_store(&sharing, progress.phase == BROOD__UNBORN ? COPIED : SHARED);
     if (progress.phase == BROOD__UNBORN && report >= 0 &&
         brood__io_read(report, &progress, sizeof progress) != sizeof progress)
@@ -209,7 +217,7 @@ int brood__spawn_start(struct brood__spawn *spawn, bool needs_handle, struct bro
 {
     struct brood__plan *plan = &spawn->plan;
     int report[2] = {-1, -1}, process = -1;
-    if (plan->options->preexec != NULL || atomic_load(&sharing) != SHARED) {
+    if (needs_copy(plan->options) || atomic_load(&sharing) != SHARED) {
         int error = brood__stdio_pipe(report);
         if (error < 0)
             return brood__spawn_failed(plan->options, error, "pipe", "report");

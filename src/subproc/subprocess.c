@@ -149,7 +149,8 @@ static void free_if_over(brood_subprocess *transport)
 /* The last event, after the exit and the loss of every pipe. */
 static void check_lost(brood_subprocess *transport)
 {
-    if (!transport->told_exit || transport->connected > 0 || transport->lost)
+    if (!transport->told_exit || transport->connected > 0 || transport->lost ||
+        brood__loop_check(transport->loop) < 0)
         return;
     if (transport->protocol->connection_lost != NULL)
         transport->protocol->connection_lost(transport->arg, 0);
@@ -163,6 +164,8 @@ static void tell_exit(brood_subprocess *transport)
     for (int fd = 1; fd < 3; fd++)
         if (transport->ends[fd].used)
             brood__pipe_read_rest(&transport->ends[fd].pipe);
+    if (brood__loop_check(transport->loop) < 0)
+        return;
     if (transport->protocol->process_exited != NULL)
         transport->protocol->process_exited(transport->arg);
     transport->told_exit = true;
@@ -182,10 +185,11 @@ static void run_made(struct brood__post *post)
     if (transport->protocol->connection_made != NULL)
         transport->protocol->connection_made(transport->arg, transport);
     transport->made = true;
-    for (int fd = 0; fd < 3; fd++)
+    for (int fd = 0; fd < 3 && brood__loop_check(transport->loop) == 0; fd++)
         if (transport->ends[fd].used)
             brood__pipe_begin(&transport->ends[fd].pipe);
-    if (transport->child.ended && brood__list_empty(&transport->child.link))
+    if (transport->child.ended && brood__list_empty(&transport->child.link) &&
+        brood__loop_check(transport->loop) == 0)
         tell_exit(transport);
 }
 
@@ -239,10 +243,21 @@ static const brood_pipe_protocol output_protocol = {
 
 /* ---- ending --------------------------------------------------------------- */
 
+static void abort_pipes(brood_subprocess *transport)
+{
+    for (int fd = 0; fd < 3; fd++)
+        if (transport->ends[fd].used)
+            brood_pipe_abort(&transport->ends[fd].pipe);
+}
+
 void brood_subprocess_close(brood_subprocess *transport)
 {
-    if (transport == NULL || transport->closing || brood__loop_check(transport->loop) < 0)
+    if (transport == NULL || brood__loop_check(transport->loop) < 0)
         return;
+    if (transport->closing) {
+        abort_pipes(transport);
+        return;
+    }
     transport->closing = true;
     if (transport->lost) {
         /* A tree may outlive its leader. */
@@ -255,14 +270,11 @@ void brood_subprocess_close(brood_subprocess *transport)
         brood__child_kill(&transport->child);
     else
         brood__child_kill_rest(&transport->child);
-    for (int fd = 0; fd < 3; fd++) {
-        if (!transport->ends[fd].used)
-            continue;
-        if (killed)
-            brood_pipe_abort(&transport->ends[fd].pipe);
-        else
+    if (killed)
+        abort_pipes(transport);
+    for (int fd = 0; fd < 3; fd++)
+        if (transport->ends[fd].used)
             brood_pipe_close(&transport->ends[fd].pipe);
-    }
 }
 
 /* For the end of the loop: no callbacks, and nothing of the child remains. */

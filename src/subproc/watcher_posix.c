@@ -17,6 +17,7 @@
 #include "watcher.h"
 
 enum { BATCH = 64 };
+#define RETRY_NS ((brood_time)20000000)
 
 struct brood__watcher {
     struct brood__owned owned;
@@ -26,7 +27,8 @@ struct brood__watcher {
     struct brood__op poll; /* of the index */
     struct brood__signal_watch bell;
     bool has_bell;
-    uint64_t collected; /* the loop's round in which the index was last asked */
+    struct brood__timer retry; /* runs while a child is deferred */
+    uint64_t collected;        /* the loop's round in which the index was last asked */
     struct brood__link indexed, others;
 };
 
@@ -34,6 +36,7 @@ static void collect(struct brood__watcher *watcher);
 static void index_ready(struct brood__op *op);
 static void bell_rang(struct brood__signal_watch *bell);
 static void destroy(struct brood__owned *owned);
+static void retry(struct brood__timer *timer);
 
 /* ---- a watcher ------------------------------------------------------------ */
 
@@ -73,6 +76,7 @@ int brood__watcher_prepare(brood_loop *loop)
     brood__list_init(&watcher->indexed);
     brood__list_init(&watcher->others);
     watcher->owned.destroy = destroy;
+    watcher->retry.fire = retry;
     brood__loop_own(loop, &watcher->owned);
 
     bool bell_wanted = loop->options.child_watcher == BROOD_WATCH_SIGCHLD;
@@ -81,6 +85,8 @@ int brood__watcher_prepare(brood_loop *loop)
         error = 0;
     if (error == 0 && bell_wanted)
         error = open_bell(watcher);
+    if (error == BROOD_EBUSY && watcher->index >= 0)
+        error = 0; /* the host's handlers leave no room for the bell: the index does alone */
     if (error < 0) {
         brood__loop_disown(&watcher->owned);
         destroy(&watcher->owned);
@@ -94,6 +100,7 @@ int brood__watcher_prepare(brood_loop *loop)
 static void destroy(struct brood__owned *owned)
 {
     struct brood__watcher *watcher = BROOD__CONTAINER(owned, struct brood__watcher, owned);
+    brood__timer_cancel(&watcher->loop->timers, &watcher->retry);
     if (watcher->has_bell)
         brood__signal_watch_stop(&watcher->bell);
     if (watcher->index >= 0) {
@@ -148,10 +155,26 @@ static bool look(struct brood__child *child, enum brood__reap how)
     return child->ended;
 }
 
+/* The kernel says that it has ended, but its status is not to be had yet: a tracer
+ * has it first.  From then on it is asked by the clock. */
+static void defer(struct brood__child *child)
+{
+    struct brood__watcher *watcher = child->watcher;
+    stop_watching(child);
+    brood__list_append(&watcher->others, &child->link);
+    if (watcher->retry.place == 0)
+        brood__timer_add(&watcher->loop->timers, &watcher->retry, watcher->loop->now + RETRY_NS);
+}
+
 static void notice(struct brood__child *child)
 {
-    if (brood__list_empty(&child->link) || !look(child, BROOD__REAP))
+    if (brood__list_empty(&child->link) || brood__loop_check(child->watcher->loop) < 0)
         return;
+    if (!look(child, BROOD__REAP)) {
+        if (child->indexed)
+            defer(child);
+        return;
+    }
     stop_watching(child);
     if (!child->tree)
         brood__child_release(child);
@@ -163,7 +186,7 @@ static void ask_others(struct brood__watcher *watcher)
     struct brood__link asking, *link;
     brood__list_move(&asking, &watcher->others);
     while ((link = brood__list_take(&asking)) != NULL) {
-        brood__list_append(&watcher->others, link);
+        brood__list_append(&watcher->others, link); /* where a forked child leaves it */
         notice(BROOD__CONTAINER(link, struct brood__child, link));
     }
 }
@@ -174,7 +197,8 @@ static void collect(struct brood__watcher *watcher)
 {
     struct brood__child *batch[BATCH];
     int count = BATCH;
-    while (watcher->index >= 0 && watcher->collected != watcher->loop->round && count == BATCH) {
+    while (watcher->index >= 0 && watcher->collected != watcher->loop->round && count == BATCH &&
+           brood__loop_check(watcher->loop) == 0) {
         count = brood__index_take(watcher->index, batch, BATCH);
         for (int i = 0; i < count; i++)
             notice(batch[i]);
@@ -182,10 +206,20 @@ static void collect(struct brood__watcher *watcher)
     watcher->collected = watcher->loop->round;
 }
 
+static void retry(struct brood__timer *timer)
+{
+    struct brood__watcher *watcher = BROOD__CONTAINER(timer, struct brood__watcher, retry);
+    ask_others(watcher);
+    if (!brood__list_empty(&watcher->others) && brood__loop_check(watcher->loop) == 0)
+        brood__timer_add(&watcher->loop->timers, timer, watcher->loop->now + RETRY_NS);
+}
+
 static void index_ready(struct brood__op *op)
 {
     struct brood__watcher *watcher = BROOD__CONTAINER(op, struct brood__watcher, poll);
     collect(watcher);
+    if (brood__loop_check(watcher->loop) < 0)
+        return;
     brood__submit(watcher->loop, &watcher->channel, op);
 }
 
@@ -223,7 +257,9 @@ int brood__child_kill(struct brood__child *child)
         return brood__child_signal(child, SIGKILL);
     if (child->reaped)
         return BROOD_ESRCH;
-    return kill((pid_t)-child->pid, SIGKILL) < 0 ? -errno : 0;
+    int group = kill((pid_t)-child->pid, SIGKILL) < 0 ? -errno : 0;
+    int leader = brood__child_signal(child, SIGKILL); /* it may have left its group */
+    return group == 0 || leader == 0 ? 0 : group;
 }
 
 void brood__child_kill_rest(struct brood__child *child)
@@ -250,7 +286,7 @@ void brood__child_destroy(struct brood__child *child)
         stop_watching(child);
     if (!child->reaped && (child->tree || !brood__child_has_ended(child)))
         error = brood__child_kill(child);
-    if (child->tree && !brood__child_has_ended(child)) /* the group may have heard, the leader not */
+    if (child->tree && !brood__child_has_ended(child)) /* the group may have heard, it not */
         error = brood__process_signal(child, SIGKILL);
     if (!child->reaped)
         brood__process_reap(child, error == BROOD_EPERM ? BROOD__REAP : BROOD__WAIT);

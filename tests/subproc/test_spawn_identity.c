@@ -1,5 +1,6 @@
 /* Who and where the child is: session, group, ids, masks, limits, and what else it
  * is born with. */
+#include <sys/prctl.h>
 #include <sched.h>
 #include <sys/resource.h>
 
@@ -317,4 +318,23 @@ static int leave(void *arg)
 Test(spawn_identity, a_child_that_ends_in_preexec_has_been_started)
 {
     cr_expect_str_eq(look((brood_spawn_options){.preexec = leave}, ARGV("exit", "0")), "[9]");
+}
+
+/* In our memory, a change of user would take core dumps and tracing from us. */
+Test(spawn_identity, a_child_of_another_user_leaves_its_parent_dumpable)
+{
+    if (getuid() != 0)
+        cr_skip_test("only root can change the user");
+    struct recorder recorder = {0};
+    cr_assert_eq(prctl(PR_GET_DUMPABLE), 1);
+    brood_spawn_options options = {.set_user = true,
+                                   .user = 65534,
+                                   .set_group = true,
+                                   .group = 65534,
+                                   .out = {.kind = BROOD_PIPE},
+                                   .argv = ARGV("/usr/bin/id", "-u")};
+    cr_assert_eq(test_run_child(&recorder, options, ARGV(NULL)), 0);
+    cr_expect_str_eq(recorder.out[1].data, "65534\n");
+    cr_expect_eq(prctl(PR_GET_DUMPABLE), 1);
+    recorder_free(&recorder);
 }

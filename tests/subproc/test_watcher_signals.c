@@ -219,3 +219,18 @@ Test(watcher_signals, who_leaves_the_group_escapes)
     cr_assert(kid_finish(loop, &kid));
     test_wait_gone(grandchild);
 }
+
+Test(watcher_signals, a_leader_that_has_left_its_group_is_killed_all_the_same)
+{
+    brood_loop *loop = test_loop();
+    struct recorder recorder = {.close_when_lost = true};
+    brood_spawn_options options = {.kill_tree = true,
+                                   .out = {.kind = BROOD_PIPE},
+                                   .argv = ARGV(test_child(), "join", "close", "1", "pause")};
+    test_exec(loop, &recorder, &options);
+    test_run_until(loop, &recorder.lost_pipe[1]); /* it has left */
+    cr_expect_eq(brood_subprocess_kill(recorder.transport), 0);
+    test_run_until(loop, &recorder.lost);
+    cr_expect_eq(recorder.returncode, -9);
+    test_loop_close(loop);
+}

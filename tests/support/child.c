@@ -211,6 +211,7 @@ static const char help[] =
     "  fork            a grandchild goes on with what follows; the child prints its\n"
     "                  pid and goes on after the next `--`\n"
     "  setsid          leave the session\n"
+    "  join            join the parent's process group\n"
     "  ignore N        ignore signal N\n"
     "  pause           wait for ever\n"
     "  kill N          end by signal N\n"
@@ -264,6 +265,9 @@ static void act(const char *command)
         exit(0); /* the end of a grandchild's part */
     } else if (strcmp(command, "setsid") == 0) {
         setsid();
+    } else if (strcmp(command, "join") == 0) {
+        if (setpgid(0, getpgid(getppid())) < 0)
+            exit(124);
     } else if (strcmp(command, "ignore") == 0) {
         signal(next_number(), SIG_IGN);
     } else if (strcmp(command, "pause") == 0) {
