@@ -10,6 +10,7 @@
 SUITE(fork_transport);
 
 enum { MANY = 150, FORKING_DATA = 2 };
+enum { IN_MADE = 1, IN_DATA, IN_EXIT, IN_LOST };
 
 /* One loop, one place at which a callback forks once, and what was told. */
 static struct {
@@ -19,7 +20,7 @@ static struct {
     size_t received;
     int data_calls, exits, lost, calls_in_child;
     int pipe_error;
-    enum { IN_MADE = 1, IN_DATA, IN_EXIT, IN_LOST } where;
+    int where;
 } state;
 
 static void begin(int where)
