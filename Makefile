@@ -18,6 +18,11 @@ CC := $(if $(shell command -v gcc),gcc,$(if $(shell command -v clang),clang,cc))
 endif
 AR ?= ar
 
+# V=1 shows the commands.
+V ?= 0
+QUIET := $(if $(filter 1,$(V)),,@)
+SAY = $(if $(filter 1,$(V)),,@echo '  $(1)')
+
 SYSTEM := $(shell uname -s)
 ifneq ($(SYSTEM),Linux)
 $(error brood runs on Linux so far; see the table in README.md)
@@ -43,8 +48,10 @@ EXAMPLES := date_protocol df_protocol fanout
 
 # ---- flags -------------------------------------------------------------------
 
+# WERROR= for a compiler with warnings that nobody knows yet.
+WERROR ?= -Werror
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
-            -Wmissing-prototypes -Wundef -Wvla -Wcast-qual -Wwrite-strings -Werror
+            -Wmissing-prototypes -Wundef -Wvla -Wcast-qual -Wwrite-strings $(WERROR)
 ifeq ($(MODE),debug)
 OPTIMISE := -O0
 else
@@ -80,7 +87,8 @@ FORCE:
 
 $(BUILD)/src/%.o: src/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(BELOW_$(notdir $(patsubst %/,%,$(dir $*)))) -MMD -MP -c $< -o $@
+	$(call SAY,CC $<)
+	$(QUIET)$(CC) $(FLAGS) $(BELOW_$(notdir $(patsubst %/,%,$(dir $*)))) -MMD -MP -c $< -o $@
 
 # Code that runs in a child which may share our memory: see child_posix.c.
 IN_CHILD := $(BUILD)/src/subproc/child_posix.o $(BUILD)/src/subproc/child_linux.o \
@@ -89,13 +97,15 @@ $(IN_CHILD): private SANITIZE_FLAGS :=
 $(IN_CHILD): private CFLAGS += -fno-stack-protector
 
 $(BUILD)/libbrood.a: $(OBJECTS)
-	rm -f $@
-	$(AR) rcs $@ $^
+	$(call SAY,AR $@)
+	@rm -f $@
+	$(QUIET)$(AR) rcs $@ $^
 
 $(BUILD)/libbrood.so: $(OBJECTS)
-	$(CC) -shared -Wl,-soname,libbrood.so.$(SONAME) -Wl,-z,defs $(LINK_FLAGS) $^ -o $@.$(VERSION)
-	ln -sf libbrood.so.$(VERSION) $@.$(SONAME)
-	ln -sf libbrood.so.$(VERSION) $@
+	$(call SAY,LD $@)
+	$(QUIET)$(CC) -shared -Wl,-soname,libbrood.so.$(SONAME) -Wl,-z,defs $(LINK_FLAGS) $^ -o $@.$(VERSION)
+	@ln -sf libbrood.so.$(VERSION) $@.$(SONAME)
+	@ln -sf libbrood.so.$(VERSION) $@
 
 $(BUILD)/brood.pc: FORCE # PREFIX may be another one each time
 	@mkdir -p $(BUILD)
@@ -120,7 +130,8 @@ examples: $(EXAMPLES:%=$(BUILD)/examples/%)
 
 $(BUILD)/examples/%: examples/%.c $(BUILD)/libbrood.a $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) -Iinclude -MMD -MP $< $(BUILD)/libbrood.a $(LINK_FLAGS) -o $@
+	$(call SAY,CC $<)
+	$(QUIET)$(CC) $(FLAGS) -Iinclude -MMD -MP $< $(BUILD)/libbrood.a $(LINK_FLAGS) -o $@
 
 -include $(OBJECTS:.o=.d) $(EXAMPLES:%=$(BUILD)/examples/%.d)
 
@@ -164,23 +175,28 @@ endif
 $(BUILD)/tests/runner/%.o: private TEST_CC_FLAGS := -Itests/runner/include
 $(BUILD)/tests/%.o: tests/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(TEST_CC_FLAGS) $(BELOW_subproc) -iquote tests/support -MMD -MP -c $< -o $@
+	$(call SAY,CC $<)
+	$(QUIET)$(CC) $(FLAGS) $(TEST_CC_FLAGS) $(BELOW_subproc) -iquote tests/support -MMD -MP -c $< -o $@
 
 $(BUILD)/suite: $(TEST_OBJECTS)
 $(BUILD)/figures: $(FIGURE_OBJECTS)
 $(BUILD)/suite $(BUILD)/figures: $(SUPPORT_OBJECTS) $(RUNNER_OBJECTS) $(BUILD)/libbrood.a
-	$(CC) $(filter %.o,$^) $(filter %.a,$^) $(LINK_FLAGS) $(WRAP_FLAGS) $(TEST_LIBS) -o $@
+	$(call SAY,LD $@)
+	$(QUIET)$(CC) $(filter %.o,$^) $(filter %.a,$^) $(LINK_FLAGS) $(WRAP_FLAGS) $(TEST_LIBS) -o $@
 
 # Static, so that starting one is quick, and never sanitized.
 $(BUILD)/child: tests/support/child.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARNINGS) -static $< -o $@
+	$(call SAY,CC $<)
+	$(QUIET)$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARNINGS) -static $< -o $@
 
 # The small runner's own tests.
 $(BUILD)/runner-samples: $(BUILD)/tests/runner/samples.o $(OWN_RUNNER_OBJECTS)
-	$(CC) $^ $(LINK_FLAGS) -o $@
+	$(call SAY,LD $@)
+	$(QUIET)$(CC) $^ $(LINK_FLAGS) -o $@
 $(BUILD)/runner-selftest: $(BUILD)/tests/runner/selftest.o
-	$(CC) $^ $(LINK_FLAGS) -o $@
+	$(call SAY,LD $@)
+	$(QUIET)$(CC) $^ $(LINK_FLAGS) -o $@
 
 # What `make check` runs, in this order; SUITE_FLAGS goes to the suites.
 .PHONY: check check-tools check-library check-runner check-suite check-figures
@@ -257,8 +273,8 @@ help:
 	  'make check-valgrind   the tests under Valgrind' \
 	  'make coverage         the tests, and which lines of src/ they run' \
 	  'make lint             clang-format and clang-tidy;  make format: reformat' \
-	  'make install PREFIX=/usr/local DESTDIR=' \
-	  'Variables: CC=gcc|clang  MODE=release|debug  BUILD=folder  CFLAGS  LDFLAGS' \
+	  'make install PREFIX=/usr/local DESTDIR=;  make clean' \
+	  'Variables: CC=gcc|clang  MODE=release|debug  BUILD=folder  CFLAGS  LDFLAGS  V=1  WERROR=' \
 	  '           SUITE_FLAGS: for the test runner, e.g. --filter="spawn/*"'
 
 -include $(patsubst %.o,%.d,$(TEST_OBJECTS) $(SUPPORT_OBJECTS) $(FIGURE_OBJECTS) $(OWN_RUNNER_OBJECTS) \

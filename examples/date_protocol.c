@@ -7,14 +7,15 @@
 struct date {
     brood_future *exited;
     brood_buffer output;
+    int error;
 };
 
 static void pipe_data_received(void *arg, int fd, const void *data, size_t len)
 {
     struct date *date = arg;
     (void)fd;
-    if (brood_buffer_append(&date->output, data, len) < 0)
-        fputs("date_protocol: out of memory\n", stderr);
+    if (date->error == 0)
+        date->error = brood_buffer_append(&date->output, data, len);
 }
 
 static void process_exited(void *arg)
@@ -45,8 +46,16 @@ static int get_date(brood_loop *loop, struct date *date)
     }
     /* Wait for the exit, by the protocol's process_exited; then close the pipe. */
     error = brood_loop_run_until(loop, date->exited, BROOD_FOREVER);
+    brood_returncode code = 0;
+    brood_subprocess_returncode(transport, &code);
     brood_subprocess_close(transport);
-    return error;
+    if (error == 0)
+        error = date->error;
+    if (error < 0)
+        fprintf(stderr, "date_protocol: %s\n", brood_strerror(error));
+    else if (code != 0 || date->output.len == 0)
+        fprintf(stderr, "date_protocol: date ended with %lld\n", (long long)code);
+    return error < 0 || code != 0 || date->output.len == 0 ? -1 : 0;
 }
 
 int main(int argc, char **argv)

@@ -105,8 +105,7 @@ static int run_df(brood_loop *loop, struct df *df, const char *flags)
     brood_subprocess *transport;
     error = brood_subprocess_exec(loop, &df_protocol, df, &options, &transport);
     if (error < 0) {
-        fprintf(stderr, "df_protocol: %s %s: %s\n", failure.step, failure.what,
-                brood_strerror(error));
+        fprintf(stderr, "df_protocol: %s %s failed\n", failure.step, failure.what);
         return error;
     }
     error = brood_loop_run_until(loop, df->started, BROOD_FOREVER);
@@ -148,11 +147,13 @@ int main(int argc, char **argv)
         return 1;
     }
     result = run_df(loop, &df, "-hl");
-    if (result != 0 && df.output.len == 0) { /* a df without -h */
+    if (result > 0 && df.output.len == 0) { /* a df without -h */
         free_df(&df);
         result = run_df(loop, &df, "-l");
     }
-    if (result != 0)
+    if (result < 0)
+        fprintf(stderr, "df_protocol: %s\n", brood_strerror(result));
+    else if (result != 0)
         printf("error exit %d\n", result);
     else
         print_rows(&df);

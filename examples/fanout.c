@@ -3,6 +3,7 @@
  * make room for the next. */
 #include <brood.h>
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -244,7 +245,8 @@ static const char help[] =
     "  -C FOLDER   where the files are (.)\n"
     "  COMMAND     \"{}\" as an argument stands for the file, which else comes last\n"
     "              (gzip -9 -c {})\n"
-    "The exit status is 0 if all of them succeeded, 1 if not, 2 for wrong usage.\n";
+    "The exit status is 0 if all of them succeeded, 1 if not or if there are no files,\n"
+    "2 for wrong usage.\n";
 
 static bool parse_count(const char *text, size_t *count)
 {
@@ -319,7 +321,7 @@ int main(int argc, char **argv)
     int result = 1;
     bool found = find_files(&fanout, folder);
     if (!found)
-        perror(folder);
+        fprintf(stderr, "fanout: %s: %s\n", folder, strerror(errno));
     else if (fanout.path_count == 0)
         fprintf(stderr, "fanout: %s: no files\n", folder);
     fanout.jobs = calloc(fanout.count, sizeof *fanout.jobs);

@@ -24,9 +24,9 @@
  *     callback are valid until it returns.
  *   - A loop and what belongs to it are used by one thread at a time, except
  *     for the functions marked "any thread".
- *   - A child of fork must not use its parent's loops: every function answers
- *     BROOD_EFORK there, except brood_loop_close, which frees the copy and does
- *     nothing to the parent or its children.
+ *   - A child of fork must not use its parent's loops: every function that gives a
+ *     code answers BROOD_EFORK there, except brood_loop_close, which frees the copy
+ *     and does nothing to the parent or its children.
  */
 #ifndef BROOD_H
 #define BROOD_H
@@ -112,7 +112,8 @@ typedef int64_t brood_time;     /* nanoseconds of the system's monotonic clock  
 #define BROOD_FOREVER INT64_MAX /* a deadline that never comes                     */
 #define BROOD_NOWAIT  0         /* one that has passed: look once, without waiting */
 brood_time brood_now(void);          /* any thread */
-brood_time brood_in(double seconds); /* the deadline that many seconds from now; any thread */
+/* The deadline that many seconds from now; BROOD_NOWAIT if not positive, or NaN.  Any thread. */
+brood_time brood_in(double seconds);
 
 /* ---- loop --------------------------------------------------------------- */
 
@@ -161,8 +162,8 @@ int brood_loop_run_until(brood_loop *loop, brood_future *future, brood_time dead
  * brood_loop_step(loop, BROOD_NOWAIT).  BROOD_EBUSY. */
 int brood_loop_step(brood_loop *loop, brood_time deadline);
 
-/* The present run ends after its present round; with none, the next run ends
- * after its first round.  From another thread: post it. */
+/* The present run ends after its present round; with none, the next run or step,
+ * which ends after its first round anyway, takes it.  From another thread: post it. */
 void brood_loop_stop(brood_loop *loop);
 
 /* A descriptor that polls readable when a step has something to do; owned by
@@ -170,7 +171,8 @@ void brood_loop_stop(brood_loop *loop);
 intptr_t brood_loop_fd(const brood_loop *loop);
 
 /* When a step has something to do at the latest, without an event from outside:
- * BROOD_NOWAIT for at once, BROOD_FOREVER for never.  Ask before each wait. */
+ * BROOD_NOWAIT for at once, BROOD_FOREVER for never.  Ask before each wait.  It may be
+ * before the next timer's time; a step that finds nothing to do does no harm. */
 brood_time brood_loop_next(const brood_loop *loop);
 
 /* Callbacks.  `handle` may be NULL.  A handle is valid until its callback is
@@ -272,7 +274,8 @@ typedef struct brood_spawn_options {
     const char *executable;
 
     brood_stdio in, out, err;
-    int pipe_size; /* capacity of new pipes in bytes, rounded up by the system (Linux); 0: its own */
+    int pipe_size; /* capacity of new pipes in bytes, rounded up by the system (Linux), which
+                      answers EPERM over its limit; 0: its own */
 
     const char *cwd;
     const char *const *env;    /* the whole environment, "NAME=value", ended by NULL; NULL: the parent's */
@@ -339,20 +342,22 @@ int brood_subprocess_exec(brood_loop *loop, const brood_subprocess_protocol *pro
 int64_t brood_subprocess_pid(const brood_subprocess *transport);
 /* false: it still runs, as far as the loop has seen. */
 bool brood_subprocess_returncode(const brood_subprocess *transport, brood_returncode *returncode);
-/* The pipe on the child's 0, 1 or 2; NULL if that is none.  Valid until the
- * transport is freed. */
+/* The pipe on the child's 0, 1 or 2; NULL if that is none.  There, also to be
+ * written to, from the return of exec until the transport is freed. */
 brood_pipe *brood_subprocess_pipe(const brood_subprocess *transport, int fd);
 
 /* BROOD_ESRCH once the child has ended: a signal never reaches a recycled pid.
  * terminate sends SIGTERM, kill SIGKILL.  With kill_tree, kill also reaches
  * descendants that are left after the child's end, and then works; until it is
- * closed such a child stays a zombie, which holds the number of its group. */
+ * closed such a child stays a zombie, which holds the number of its group.
+ * Without it, a descendant that holds a pipe goes on, and delays connection_lost. */
 int brood_subprocess_send_signal(brood_subprocess *transport, int signal);
 int brood_subprocess_terminate(brood_subprocess *transport);
 int brood_subprocess_kill(brood_subprocess *transport);
 
 /* Closes every pipe (what stdin has buffered is flushed first, unless the
- * child is killed here) and kills the child if it still runs.  The remaining
+ * child is killed here: then it is lost, with error 0) and kills the child if
+ * it still runs.  The remaining
  * events follow, connection_lost last; then the transport is freed.  Closing
  * one whose connection_lost has come frees it at the end of the round.  Called again
  * before that it drops what stdin still has buffered; NULL is fine. */
@@ -390,8 +395,8 @@ bool brood_pipe_is_reading(const brood_pipe *pipe);
 
 /* Writing.  What the pipe takes is written at once, the rest is copied and
  * written as it drains; all or nothing is accepted.  The result is 0, or 1 when the
- * buffer is over its high mark now: then pause_writing is called by the loop, and
- * resume_writing once it is at or below the low mark.
+ * buffer is over its high mark now: then one pause_writing comes from the loop, and
+ * one resume_writing once it is at or below the low mark, unless the loss comes first.
  * Errors: EINVAL on a pipe for reading, ECLOSED after close, abort, write_eof or
  * loss: the bytes are discarded; ENOBUFS above BROOD_MAX_BUFFERED; ENOMEM.  EPIPE,
  * or whatever else the system said of the write itself: the connection is lost by it,

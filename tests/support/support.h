@@ -30,10 +30,10 @@ void test_end(void);
 
 /* Skips the test where the kernel is an emulation that lacks what it is about:
  * tests/valgrind.sh says so by BROOD_TEST_VALGRIND. */
-#define NOT_UNDER_VALGRIND(reason)                \
-    do {                                          \
+#define NOT_UNDER_VALGRIND(reason)                 \
+    do {                                           \
         if (getenv("BROOD_TEST_VALGRIND") != NULL) \
-            cr_skip_test(reason);                 \
+            cr_skip_test(reason);                  \
     } while (0)
 
 /* A generous deadline for something that happens at once. */
