@@ -246,8 +246,9 @@ int brood_loop_open(brood_loop **loop, const brood_loop_options *options)
         return BROOD_EINVAL;
     struct brood__backend *backend;
     int error = brood__fork_watch();
-    if (error == 0)
-        error = brood__backend_open(&backend);
+    if (error < 0)
+        return error;
+    error = brood__backend_open(&backend);
     if (error < 0)
         return error;
     error = brood__loop_open_with(loop, options, backend);
