@@ -61,7 +61,7 @@ check "the README's program prints what its child does" \
     "$($cc -std=c11 -Wall -Wextra -Werror -Iinclude "$scratch/first.c" "$build/libbrood.a" \
         -pthread -o "$scratch/first" 2>&1 && "$scratch/first" | diff - "$scratch/expected" 2>&1 || true)"
 
-make -s install BUILD="$build" CC="$cc" PREFIX=/usr DESTDIR="$scratch/root" >/dev/null
+make -s install BUILD="$build" CC="$cc" PREFIX=/usr DESTDIR="$scratch/stage" >/dev/null
 cat >"$scratch/user.c" <<'END'
 #include <brood.h>
 int main(void)
@@ -71,6 +71,6 @@ int main(void)
 }
 END
 check 'an installed copy serves a program' \
-    "$($cc "$scratch/user.c" -I"$scratch/root/usr/include" -L"$scratch/root/usr/lib" -lbrood \
-        -o "$scratch/user" 2>&1 && LD_LIBRARY_PATH="$scratch/root/usr/lib" "$scratch/user" 2>&1 || echo error)"
+    "$($cc "$scratch/user.c" -I"$scratch/stage/usr/include" -L"$scratch/stage/usr/lib" -lbrood \
+        -o "$scratch/user" 2>&1 && LD_LIBRARY_PATH="$scratch/stage/usr/lib" "$scratch/user" 2>&1 || echo error)"
 exit $failed

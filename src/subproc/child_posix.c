@@ -140,9 +140,10 @@ static void set_signals(struct brood__plan *plan)
     static const int restored[] = {SIGPIPE, SIGXFSZ, SIGCHLD};
     if (!plan->clean_handlers)
         check(plan, BROOD__STEP_SIGNALS, 0, brood__sys_default_handlers());
+    if (plan->options->keep_signals)
+        return;
     for (size_t i = 0; i < sizeof restored / sizeof *restored; i++)
-        if (!plan->options->keep_signals)
-            check(plan, BROOD__STEP_SIGNALS, 0, brood__sys_default_signal(restored[i]));
+        check(plan, BROOD__STEP_SIGNALS, 0, brood__sys_default_signal(restored[i]));
 }
 
 /* ---- exec ----------------------------------------------------------------- */

@@ -168,8 +168,8 @@ static pid_t start_shared(struct brood__plan *plan, bool needs_handle, int *proc
     return pid;
 }
 
-/* A true fork.  It is not undone by the kernel if
- * there is no handle: then the child may have run for a moment. */
+/* A true fork.  The kernel does not undo it when no handle can be had: then the child
+ * may have run for a moment. */
 static pid_t start_copied(struct brood__plan *plan, bool needs_handle, int *process)
 {
     pid_t pid = fork();

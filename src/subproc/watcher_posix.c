@@ -27,7 +27,7 @@ struct brood__watcher {
     struct brood__op poll; /* of the index */
     struct brood__signal_watch bell;
     bool has_bell;
-    struct brood__timer retry; /* runs while a child is deferred */
+    struct brood__timer retry; /* begun by a deferred child; runs while others are left */
     uint64_t collected;        /* the loop's round in which the index was last asked */
     struct brood__link indexed, others;
 };
