@@ -30,14 +30,15 @@ endif
 
 # ---- sources -----------------------------------------------------------------
 
-LOOP := buffer error future loop memory posted reactor timer \
-        clock_posix fork_posix io_posix io_linux procfd_linux signal_handler_posix signal_posix \
-        watch_posix
+LOOP := buffer error future group loop memory posted reactor task timer wait \
+        clock_posix context_posix default_posix fork_posix io_posix io_linux procfd_linux signal_handler_posix signal_posix \
+        stack_posix switch_posix watch_posix
 BACKEND_EPOLL := epoll
-STREAMS := pipe pipe_read pipe_write pipe_posix
-SUBPROC := options shell subprocess \
-           child_posix program_posix spawn_posix stdio_posix watcher_posix \
-           child_linux clone_linux process_linux
+STREAMS := pipe pipe_read pipe_write reader reader_buffer reader_read reader_until writer \
+           pipe_posix
+SUBPROC := communicate exchange file options process run shell subprocess \
+           child_posix file_posix program_posix spawn_posix stdio_posix watcher_posix \
+           child_linux clone_linux reap_linux waitid_linux
 
 SOURCES := $(LOOP:%=src/loop/%.c) $(BACKEND_EPOLL:%=src/backend_epoll/%.c) \
            $(STREAMS:%=src/streams/%.c) $(SUBPROC:%=src/subproc/%.c)
@@ -158,7 +159,7 @@ TEST_OBJECTS := $(TESTS:%.c=$(BUILD)/%.o)
 FIGURE_OBJECTS := $(FIGURES:%.c=$(BUILD)/%.o)
 
 # Calls that the tests can make fail: see tests/support/faults.h.
-WRAPPED := pipe2 fcntl open epoll_create1 epoll_ctl epoll_wait eventfd sigaction waitid fork \
+WRAPPED := pipe2 fcntl open epoll_create1 epoll_ctl epoll_wait eventfd sigaction brood__waitid fork \
            brood__clone brood__process_open
 WRAP_FLAGS := $(WRAPPED:%=-Wl,--wrap=%)
 

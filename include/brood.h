@@ -3,14 +3,25 @@
  * CONCEPTS
  *   A loop (brood_loop) belongs to one thread and minds a brood of child
  *   processes: it starts them, moves bytes through their pipes, and tells when
- *   they end.  It runs callbacks, one after another, only from inside
- *   brood_loop_run, brood_loop_run_until and brood_loop_step.
+ *   they end.  There are two layers.
  *
- *   A transport (brood_subprocess, brood_pipe) is one child or one pipe.  A
- *   protocol is the table of functions that the transport calls as events
- *   arrive.  Data arrives as callbacks; writing never waits.
+ *   Processes and streams ("waits").  brood_spawn gives a brood_process with a
+ *   writer for its stdin and readers for its stdout and stderr.  A function that
+ *   may have to wait takes a deadline, and waits in one of two places:
+ *     - in a task (brood_task_start), a function on a stack of its own: only that
+ *       task waits, and the loop goes on with everything else;
+ *     - outside any task, while the loop is not running: the call itself drives
+ *       the loop until its answer is there.  So a plain program needs neither
+ *       tasks nor callbacks.
+ *   In a callback of the loop a wait is refused with BROOD_EWAIT.
  *
- *   A future joins a callback to somebody who waits for it.
+ *   Transports and protocols (callbacks).  A transport (brood_subprocess,
+ *   brood_pipe) is one child or one pipe.  A protocol is the table of functions
+ *   that the transport calls as events arrive.  The first layer is built on it.
+ *
+ *   Callbacks and tasks run one after another, only from inside
+ *   brood_loop_run, brood_loop_run_until, brood_loop_step and the waits
+ *   outside of tasks.  A future joins a callback to somebody who waits for it.
  *
  * RULES THAT HOLD EVERYWHERE
  *   - A function that can fail returns an int: 0 or a count when it worked, a
@@ -18,12 +29,25 @@
  *     changed, outputs are untouched and no callback follows, unless the
  *     function says otherwise.  No function reports through errno, none prints,
  *     none ends the program, none raises SIGPIPE.
- *   - No function calls back inline: a callback always comes from the loop.
+ *   - No function calls back inline: a callback always comes from the loop, and a
+ *     task goes on only from there.
+ *   - Deadlines are absolute moments (brood_in), so that one can span several
+ *     calls.  BROOD_FOREVER never comes.  One that has passed, as BROOD_NOWAIT has,
+ *     means: look once, for which the system is asked once, but don't wait.
+ *   - Every function with a deadline can fail with BROOD_ETIMEDOUT; BROOD_ECANCELED
+ *     when its task was cancelled (outside of tasks: after brood_loop_stop);
+ *     BROOD_EWAIT in a callback, and in a task for another loop's objects;
+ *     BROOD_ECLOSED when what it waits for is closed meanwhile.  After these four
+ *     nothing is lost, and what was waited for can be waited for again unless it
+ *     has been closed.
  *   - `arg` is handed back to callbacks unchanged and belongs to the caller.
  *   - Bytes given to a function are copied before it returns; bytes given to a
  *     callback are valid until it returns.
  *   - A loop and what belongs to it are used by one thread at a time, except
  *     for the functions marked "any thread".
+ *   - `loop` may be NULL wherever it is a parameter: the loop that runs in the calling
+ *     thread, that is in a callback or task of it; else the thread's own
+ *     (brood_loop_default).
  *   - A child of fork must not use its parent's loops: every function that gives a
  *     code answers BROOD_EFORK there, except brood_loop_close, which frees the copy
  *     and does nothing to the parent or its children.
@@ -35,6 +59,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -46,10 +71,16 @@ extern "C" {
 #define BROOD_VERSION "0.1.0"
 
 typedef struct brood_loop       brood_loop;
-typedef struct brood_handle     brood_handle;     /* a scheduled callback   */
+typedef struct brood_handle     brood_handle;     /* a scheduled callback     */
 typedef struct brood_future     brood_future;
-typedef struct brood_pipe       brood_pipe;       /* a pipe transport       */
-typedef struct brood_subprocess brood_subprocess; /* a subprocess transport */
+typedef struct brood_task       brood_task;
+typedef struct brood_group      brood_group;
+typedef struct brood_reader     brood_reader;     /* a StreamReader           */
+typedef struct brood_writer     brood_writer;     /* a StreamWriter           */
+typedef struct brood_process    brood_process;
+typedef struct brood_file       brood_file;       /* a process taken for a file */
+typedef struct brood_pipe       brood_pipe;       /* a pipe transport         */
+typedef struct brood_subprocess brood_subprocess; /* a subprocess transport   */
 
 /* ---- errors ------------------------------------------------------------- */
 
@@ -58,6 +89,9 @@ typedef struct brood_subprocess brood_subprocess; /* a subprocess transport */
  * -errno, under the same names everywhere. */
 #define BROOD_ERRORS(X)                                                         \
     X(EOF,           -4095, "end of stream")                                    \
+    X(ELIMIT,        -4094, "no separator within the limit")                    \
+    X(EINCOMPLETE,   -4093, "the stream ended inside the answer")               \
+    X(EWAIT,         -4092, "waiting is not possible in a callback")            \
     X(ECLOSED,       -4091, "the object is closing or has been closed")         \
     X(ELOST,         -4090, "the exit status was taken by somebody else")       \
     X(EFORK,         -4089, "the loop belongs to the parent of this process")   \
@@ -132,6 +166,7 @@ typedef struct brood_loop_options {
     int child_watcher;            /* enum brood_watch                               */
     bool debug;                   /* report slow callbacks and leftovers to `log`   */
     double slow_callback_seconds; /* debug: from when on a callback is slow; 0: 0.1 */
+    size_t task_stack_size;       /* bytes; 0: BROOD_TASK_STACK_SIZE                */
     /* Receives one line at a time, without a newline; called by the loop's
      * thread.  NULL: nothing is reported. */
     void (*log)(void *arg, const char *message);
@@ -141,11 +176,20 @@ typedef struct brood_loop_options {
 /* `options` may be NULL.  Errors: EINVAL, ENOMEM, EMFILE, ENFILE, ENOSYS. */
 int brood_loop_open(brood_loop **loop, const brood_loop_options *options);
 
-/* Ends the loop: kills and reaps the children that it still runs, closes every
- * pipe, and frees all that belongs to it except futures; pointers to transports
- * and handles are dead afterwards.  Makes no callback.  NULL is fine.
- * BROOD_EBUSY from inside one of the loop's own callbacks: nothing has changed. */
+/* Ends the loop.  Its tasks are cancelled first and run to their ends: every wait
+ * of theirs fails with BROOD_ECANCELED; one that goes on waiting all the same (a
+ * hundred times) is dropped where it stands, and named in the log.  Then the children
+ * that still run are killed and reaped, every pipe is closed, and all that belongs to
+ * the loop is freed except futures: pointers to anything else are dead afterwards.
+ * Makes no callback.  NULL is fine, and does nothing.
+ * BROOD_EBUSY from inside one of the loop's own callbacks and tasks: nothing has
+ * changed. */
 int brood_loop_close(brood_loop *loop);
+
+/* The calling thread's own loop, which NULL stands for at rest: made at first use, with
+ * default options, and closed when the thread ends (the main thread's: by
+ * brood_loop_close, if at all).  Errors: those of brood_loop_open. */
+int brood_loop_default(brood_loop **loop);
 
 /* Rounds until brood_loop_stop.  BROOD_EBUSY when the loop is running already. */
 int brood_loop_run(brood_loop *loop);
@@ -168,12 +212,12 @@ void brood_loop_stop(brood_loop *loop);
 
 /* A descriptor that polls readable when a step has something to do; owned by
  * the loop: wait on it, nothing else.  -1 on Windows. */
-intptr_t brood_loop_fd(const brood_loop *loop);
+intptr_t brood_loop_fd(brood_loop *loop);
 
 /* When a step has something to do at the latest, without an event from outside:
  * BROOD_NOWAIT for at once, BROOD_FOREVER for never.  Ask before each wait.  It may be
  * before the next timer's time; a step that finds nothing to do does no harm. */
-brood_time brood_loop_next(const brood_loop *loop);
+brood_time brood_loop_next(brood_loop *loop);
 
 /* Callbacks.  `handle` may be NULL.  A handle is valid until its callback is
  * entered or it is cancelled, and then freed by the loop.  Callbacks with equal
@@ -207,12 +251,53 @@ int brood_remove_writer(brood_loop *loop, int fd);
 int brood_add_signal_handler(brood_loop *loop, int signal, brood_callback *call, void *arg);
 int brood_remove_signal_handler(brood_loop *loop, int signal);
 
+/* ---- tasks -------------------------------------------------------------- */
+
+/* A task is a function on a stack of its own, with a guard below it: an overflow
+ * ends the program at once.  Only the pages that it touches are resident.  A loop with
+ * tasks stays with the thread that began to run it. */
+#define BROOD_TASK_STACK_SIZE ((size_t)256 * 1024)
+#define BROOD_TASK_STACK_MIN  ((size_t)16 * 1024)
+typedef int brood_task_main(void *arg);
+
+/* `main` begins in the loop's next round; what it returns is the task's result.  The
+ * task belongs to the caller, who joins or detaches it; with NULL as `task` it is
+ * detached at once.  Errors: EINVAL, ENOMEM, EFORK, ECLOSED while the loop closes. */
+int brood_task_start(brood_loop *loop, brood_task_main *main, void *arg, brood_task **task);
+
+/* Waits for the end of the task; frees it on success alone.  `result` may be NULL.
+ * Errors: EBUSY (somebody waits for it already), EINVAL (oneself). */
+int brood_task_join(brood_task *task, int *result, brood_time deadline);
+
+/* Its present wait, or else its next one, fails with BROOD_ECANCELED, once.  What it
+ * waited for stays as it is.  A task that has not begun yet runs all the same. */
+void brood_task_cancel(brood_task *task);
+
+/* It will free itself at its end.  Nothing if somebody waits for it. */
+void brood_task_detach(brood_task *task);
+
+/* 0 when the time has come.  With a moment that has passed the loop makes one round. */
+int brood_sleep(brood_loop *loop, brood_time until);
+
+/* A group of tasks, at most `width` of them at a time (0: no bound).  When one gives a
+ * negative result the others are cancelled and no more are started. */
+int brood_group_open(brood_loop *loop, size_t width, brood_group **group);
+/* Waits for room.  Once the group has failed or was cancelled: that code. */
+int brood_group_start(brood_group *group, brood_task_main *main, void *arg);
+/* Waits until all have ended; frees the group then, and gives 0: *result is the first
+ * negative one, BROOD_ECANCELED if it was cancelled before that, else 0.  After a
+ * failure the group lives on.  `result` may be NULL.  EBUSY: somebody waits already. */
+int brood_group_join(brood_group *group, int *result, brood_time deadline);
+void brood_group_cancel(brood_group *group); /* NULL is fine */
+
 /* ---- futures ------------------------------------------------------------ */
 
-/* Set once, from the loop's thread, waited for with brood_loop_run_until.  Belongs
+/* Set once, from the loop's thread; waited for by any number of tasks.  Belongs
  * to the caller, who closes it; it may outlive its loop. */
 int  brood_future_open(brood_loop *loop, brood_future **future);
 int  brood_future_set(brood_future *future, int status, void *value); /* BROOD_EBUSY: set already */
+/* Its status when it is done, and the value unless `value` is NULL. */
+int  brood_future_wait(brood_future *future, void **value, brood_time deadline);
 bool brood_future_done(const brood_future *future);
 /* The status, and the value unless `value` is NULL; BROOD_EAGAIN: not done. */
 int  brood_future_result(const brood_future *future, void **value);
@@ -228,6 +313,102 @@ typedef struct brood_slice { const char *data; size_t len; } brood_slice;
 typedef struct brood_buffer { char *data; size_t len, cap; } brood_buffer;
 int  brood_buffer_append(brood_buffer *buffer, const void *data, size_t len); /* ENOMEM */
 void brood_buffer_free(brood_buffer *buffer);
+
+/* ---- StreamReader ------------------------------------------------------- */
+
+/* A reader gives the number of bytes, 0 at the end of the stream, or a negative
+ * code, so that
+ *     while ((n = brood_reader_readline(reader, &line, BROOD_FOREVER)) > 0)
+ * is the loop.  Slices are lent: they stay where they are until the next call on the
+ * reader, its close, or that of its process.  One wait at a time on a reader: a second
+ * gives BROOD_EBUSY.  An error of the stream is given before bytes that are still
+ * buffered.  Every read can also fail with EINVAL, ENOMEM, EFORK and ECLOSED.
+ *
+ * While more than twice the limit is buffered nothing is read, and the child
+ * blocks when its pipe is full; reading goes on when the buffer is down to the limit,
+ * or when somebody waits for more. */
+#define BROOD_DEFAULT_LIMIT 65536
+
+/* 1 to n bytes: what is there; waits only while nothing is. */
+ptrdiff_t brood_reader_read(brood_reader *reader, void *buf, size_t n, brood_time deadline);
+ptrdiff_t brood_reader_read_slice(brood_reader *reader, brood_slice *slice, brood_time deadline);
+
+/* All, to the end of the stream; appended to `out` when that has come, not before:
+ * until then the bytes stay in the reader.  BROOD_ELIMIT when there are more than `max`
+ * (SIZE_MAX: no bound), which leaves them there too. */
+ptrdiff_t brood_reader_read_all(brood_reader *reader, brood_buffer *out, size_t max,
+                                brood_time deadline);
+
+/* Exactly n, whatever the limit.  BROOD_EINCOMPLETE: the stream has ended with the
+ * *got bytes that are in `buf` now.  `got` may be NULL. */
+ptrdiff_t brood_reader_readexactly(brood_reader *reader, void *buf, size_t n, size_t *got,
+                                   brood_time deadline);
+
+/* Up to and with the newline; the last line may lack it.  BROOD_ELIMIT: the line is
+ * longer than the limit; it stays where it is, to be read in pieces. */
+ptrdiff_t brood_reader_readline(brood_reader *reader, brood_slice *line, brood_time deadline);
+
+/* Up to and with the separator.  BROOD_ELIMIT as above; BROOD_EINCOMPLETE: the stream has
+ * ended without one, and `chunk` is what was left of it, perhaps nothing.  Of several
+ * separators the one that ends first, and of those the shortest; *which is its index. */
+ptrdiff_t brood_reader_readuntil(brood_reader *reader, const void *separator, size_t len,
+                                 brood_slice *chunk, brood_time deadline);
+ptrdiff_t brood_reader_readuntil_any(brood_reader *reader, const brood_slice *separators,
+                                     size_t count, brood_slice *chunk, size_t *which,
+                                     brood_time deadline);
+
+bool   brood_reader_at_eof(const brood_reader *reader); /* ended, and nothing is buffered */
+size_t brood_reader_buffered(const brood_reader *reader);
+int    brood_reader_error(const brood_reader *reader); /* the stream's; 0: none */
+/* Waits until the stream has ended, though not until it is read; any number of tasks.  0,
+ * or the stream's error.  Reads nothing more than the limit allows. */
+int    brood_reader_wait_eof(brood_reader *reader, brood_time deadline);
+
+/* A reader of its own, which belongs to the caller: fed by hand, or from a descriptor
+ * as brood_connect_read_pipe takes it.  limit 0: the default. */
+int brood_reader_open(brood_loop *loop, size_t limit, brood_reader **reader);
+int brood_reader_connect(brood_loop *loop, intptr_t fd, size_t limit, brood_reader **reader);
+/* Only those fed by hand; the bytes are copied.  1: more than twice the limit is
+ * buffered now.  ECLOSED after the end; EINVAL, ENOMEM. */
+int  brood_reader_feed(brood_reader *reader, const void *data, size_t len);
+void brood_reader_feed_eof(brood_reader *reader);
+/* What every read gives from now on; 0 takes it back. */
+void brood_reader_set_error(brood_reader *reader, int error);
+/* Ends the reading, also a child's, whose next write fails; frees a reader of its own.
+ * NULL is fine. */
+void brood_reader_close(brood_reader *reader);
+
+/* ---- StreamWriter ------------------------------------------------------- */
+
+/* As brood_pipe_write and brood_pipe_writev: never waits; what the pipe does not take
+ * is copied and buffered.  1: the buffer is over its high mark, drain is advised. */
+int brood_writer_write(brood_writer *writer, const void *data, size_t len);
+int brood_writer_writelines(brood_writer *writer, const brood_slice *parts, size_t count);
+
+/* Waits while the buffer is over its high mark, until it is at or below the low one;
+ * any number of tasks.  After the loss of the connection: its error while the
+ * buffer was over the mark, later BROOD_ECONNRESET. */
+int brood_writer_drain(brood_writer *writer, brood_time deadline);
+/* Waits until everything has gone into the pipe. */
+int brood_writer_flush(brood_writer *writer, brood_time deadline);
+
+/* End of file after what is buffered.  On a pipe that is its close. */
+int  brood_writer_write_eof(brood_writer *writer);
+bool brood_writer_can_write_eof(const brood_writer *writer);
+
+/* Nothing more is written; what is buffered still goes out.  wait_closed waits for
+ * that: 0, or the error by which the connection was lost. */
+void brood_writer_close(brood_writer *writer);
+int  brood_writer_wait_closed(brood_writer *writer, brood_time deadline);
+bool brood_writer_is_closing(const brood_writer *writer);
+size_t brood_writer_buffered(const brood_writer *writer);
+int  brood_writer_set_limits(brood_writer *writer, size_t high, size_t low); /* as brood_pipe_set_limits */
+
+/* A writer of its own, on a descriptor as brood_connect_write_pipe takes it; belongs to
+ * the caller, who frees it: that closes it, and what is buffered still goes out while
+ * the loop runs.  A child's is only closed by it, and freed with its process. */
+int  brood_writer_connect(brood_loop *loop, intptr_t fd, brood_writer **writer);
+void brood_writer_free(brood_writer *writer); /* NULL is fine */
 
 /* ---- starting a process ------------------------------------------------- */
 
@@ -274,6 +455,9 @@ typedef struct brood_spawn_options {
     const char *executable;
 
     brood_stdio in, out, err;
+    size_t limit;              /* of brood_spawn's readers; 0: BROOD_DEFAULT_LIMIT */
+    double pipe_grace_seconds; /* brood_spawn: how long after the exit pipes stay open that a
+                                  descendant still holds; 0: as long as it does */
     int pipe_size; /* capacity of new pipes in bytes, rounded up by the system (Linux), which
                       answers EPERM over its limit; 0: its own */
 
@@ -313,6 +497,121 @@ typedef struct brood_spawn_options {
 /* Quote one word for /bin/sh; appends to `out`.  ENOMEM. */
 int brood_shell_quote(const char *word, brood_buffer *out);
 
+/* The return code: the exit status, 0..255; -N: ended by signal N; BROOD_ELOST:
+ * it has ended, but somebody else took its status. */
+typedef int64_t brood_returncode;
+
+/* What a child has used, with those of its own children that it has waited for. */
+typedef struct brood_usage {
+    double user_seconds, system_seconds;
+    uint64_t max_rss_bytes; /* the largest of them */
+} brood_usage;
+
+/* ---- processes ---------------------------------------------------------- */
+
+/* Starts a child; never waits.  The process belongs to the caller, who closes or
+ * detaches it.  Three events are told apart, each to be waited for by any number of
+ * tasks: the exit (wait); the end of each pipe (brood_reader_wait_eof,
+ * brood_writer_wait_closed); and both (wait_finished), which may come long after the
+ * exit when a descendant of the child holds a pipe.
+ * Errors: as brood_subprocess_exec. */
+int brood_spawn(brood_loop *loop, const brood_spawn_options *options, brood_process **process);
+
+/* The child's streams; NULL unless that is a pipe.  They live as long as the process. */
+brood_writer *brood_process_stdin(const brood_process *process);
+brood_reader *brood_process_stdout(const brood_process *process);
+brood_reader *brood_process_stderr(const brood_process *process);
+int64_t brood_process_pid(const brood_process *process);
+/* false: it still runs, as far as the loop has seen. */
+bool brood_process_returncode(const brood_process *process, brood_returncode *returncode);
+
+/* Waits for the exit alone; `returncode` may be NULL.  Beware: a child that
+ * writes more than its pipes and the limit hold does not exit while nobody reads. */
+int brood_process_wait(brood_process *process, brood_returncode *returncode, brood_time deadline);
+int brood_process_wait_finished(brood_process *process, brood_returncode *returncode,
+                                brood_time deadline);
+
+/* Writes `input` to stdin and closes it, reads stdout and stderr to their ends, and
+ * waits for the exit.  input NULL: nothing to write.  The outputs are appended to `out`
+ * and `err`, when all has come; NULL drops that one.  A broken stdin is no error.
+ * After BROOD_ETIMEDOUT or BROOD_ECANCELED nothing is lost: input that is still to be
+ * written goes on by itself, what has come stays with the process, and another call,
+ * without input, goes on; EINVAL with one.  A call after the end appends nothing.
+ * Errors: EINVAL (input without a pipe on stdin), EBUSY (somebody reads), ENOMEM. */
+int brood_process_communicate(brood_process *process, const void *input, size_t len,
+                              brood_buffer *out, brood_buffer *err, brood_time deadline);
+
+/* As brood_subprocess_send_signal and its kin. */
+int brood_process_send_signal(brood_process *process, int signal);
+int brood_process_terminate(brood_process *process);
+int brood_process_kill(brood_process *process);
+
+/* Once it has ended; BROOD_EAGAIN before, BROOD_ELOST when somebody else took it. */
+int brood_process_usage(const brood_process *process, brood_usage *usage);
+/* Whether pipes were closed because their grace period was over: the output may lack
+ * what descendants wrote later. */
+bool brood_process_was_cut(const brood_process *process);
+
+/* Let it live on: the pipes are closed, what stdin has buffered goes out first, and
+ * the process object is gone.  The loop still reaps it; a loop that is closed
+ * before its end leaves it alone. */
+void brood_process_detach(brood_process *process);
+/* Kills it if it still runs (with its tree, if it has one); it is reaped by the loop.
+ * The process and its streams are gone; whoever waits for them gets BROOD_ECLOSED.  NULL
+ * is fine. */
+void brood_process_close(brood_process *process);
+
+/* Run to the end: spawn, communicate, wait, close.  in, out and err are as in the
+ * options, but that input makes a pipe of an inherited stdin.  At the deadline, and
+ * when cancelled, the child is killed, and `result` holds what came so far; after
+ * every other failure it is untouched.  Free it with brood_result_free. */
+typedef struct brood_result {
+    brood_returncode returncode;
+    brood_buffer out, err;
+    brood_usage usage; /* zero if it is not known */
+    bool cut;          /* brood_process_was_cut   */
+} brood_result;
+int  brood_run(brood_loop *loop, const brood_spawn_options *options, const void *input, size_t len,
+               brood_result *result, brood_time deadline);
+void brood_result_free(brood_result *result);
+
+/* ---- PEP 3145: a process as something to send to and receive from -------- */
+
+/* How many of the bytes were accepted, 1 to len: what fits under stdin's high mark;
+ * waits only while nothing does.  BROOD_ETIMEDOUT: none yet.  EPIPE: nobody reads
+ * any more; EBADF: stdin is no pipe. */
+ptrdiff_t brood_process_send(brood_process *process, const void *data, size_t len,
+                             brood_time deadline);
+/* What is there on stdout, or on stderr, 1 to n bytes; 0: the end; BROOD_ETIMEDOUT: nothing
+ * yet.  EBADF: that is no pipe. */
+ptrdiff_t brood_process_recv(brood_process *process, void *buf, size_t n, brood_time deadline);
+ptrdiff_t brood_process_recv_err(brood_process *process, void *buf, size_t n, brood_time deadline);
+/* All that comes on fd 1 or 2 in that time, appended to `out`, and how much it was; 0:
+ * the end; BROOD_ETIMEDOUT: nothing came. */
+ptrdiff_t brood_process_asyncread(brood_process *process, int fd, brood_buffer *out,
+                                  double seconds);
+/* Sends until all is accepted: len.  At the deadline, or when nobody reads any more:
+ * how many were, or the error if none was. */
+ptrdiff_t brood_process_asyncwrite(brood_process *process, const void *data, size_t len,
+                                   brood_time deadline);
+
+/* The process as a file: reads its stdout, writes its stdin; each call takes so many
+ * seconds at most (BROOD_ETIMEDOUT), 0: as long as it takes.  A write never deadlocks
+ * with a child that writes too: what it says meanwhile is kept, whatever the limit.  Waits,
+ * as everything else that waits.  The process stays the caller's, and is closed after it. */
+int brood_file_open(brood_process *process, double timeout_seconds, brood_file **file);
+ptrdiff_t brood_file_read(brood_file *file, void *buf, size_t n); /* 1 to n; 0: the end */
+ptrdiff_t brood_file_readline(brood_file *file, brood_slice *line);
+int brood_file_write(brood_file *file, const void *data, size_t len); /* all of it */
+int brood_file_flush(brood_file *file); /* until all has gone into the pipe */
+/* Ends the child's input after what is still to go out, waits for that, and frees the
+ * file, whatever the result.  NULL is fine. */
+int brood_file_close(brood_file *file);
+/* The C library's view of it, for fgets, fprintf, getline: mode "r", "w" or "r+".  fclose
+ * of the last one that writes ends the child's input; the brood_file is closed by itself.
+ * Errors are in errno, as stdio has it.  NULL: no memory, or no such thing here. */
+FILE *brood_file_stdio(brood_file *file, const char *mode);
+
 /* ---- subprocess transports ---------------------------------------------- */
 
 /* In this order for each child: connection_made, first of all; then data and
@@ -329,10 +628,6 @@ typedef struct brood_subprocess_protocol {
     void (*pause_writing)(void *arg);  /* stdin's buffer is over the high mark      */
     void (*resume_writing)(void *arg); /* and now at or below the low one           */
 } brood_subprocess_protocol;
-
-/* The return code: the exit status, 0..255; -N: ended by signal N; BROOD_ELOST:
- * it has ended, but somebody else took its status. */
-typedef int64_t brood_returncode;
 
 /* Starts a child.  On success the transport belongs to the caller, who closes
  * it; `protocol` must stay valid until then.  Errors: EINVAL, ENOMEM, EMFILE,

@@ -56,9 +56,10 @@ struct brood__backend_table {
 
     /* Without waiting, and beside an operation in flight: bytes, BROOD_EAGAIN, or
      * another error; 0 from try_read is the end.  A backend that cannot answers EAGAIN.
-     * try_read's bytes are in *data, the backend's, until the next call of the backend. */
+     * try_read with NULL as *data reads into memory of the backend's, at *data then,
+     * until the next call of the backend. */
     ptrdiff_t (*try_read)(struct brood__backend *backend, struct brood__channel *channel,
-                          const void **data);
+                          void **data, size_t len);
     ptrdiff_t (*try_write)(struct brood__backend *backend, struct brood__channel *channel,
                            const brood_slice *parts, size_t count);
 

@@ -7,6 +7,7 @@
 
 #include "future.h"
 #include "memory.h"
+#include "task.h"
 
 /* ---- one round ---------------------------------------------------------- */
 
@@ -36,7 +37,7 @@ static int round_of(brood_loop *loop, brood_time deadline)
     if (error < 0)
         return error;
 
-    if (!brood_future_done(loop->awaited)) {
+    if (loop->awaited == NULL || !*loop->awaited) {
         error = loop->backend->table->wait(loop->backend, timeout_of(loop, deadline), &ripe);
         run_finished(loop, &ripe);
         run_signals(loop);
@@ -113,10 +114,21 @@ static brood_time timeout_of(const brood_loop *loop, brood_time deadline)
     return next > now ? next - now : 0;
 }
 
+static void prepare(struct brood__op *op)
+{
+    int error = op->prepare(op);
+    if (error < 0) {
+        op->state = BROOD__SETTLED;
+        op->result = error;
+    }
+}
+
 static void run_finished(brood_loop *loop, struct brood__op_list *ripe)
 {
     struct brood__op *op;
     while (brood__loop_check(loop) == 0 && (op = brood__op_list_take(ripe)) != NULL) {
+        if (op->state == BROOD__RIPE && op->prepare != NULL)
+            prepare(op);
         if (!loop->backend->table->finish(loop->backend, op))
             continue;
         brood_time began = stopwatch(loop);
@@ -152,6 +164,13 @@ static const void *this_thread(void)
     return &here;
 }
 
+static _Thread_local brood_loop *running_here;
+
+brood_loop *brood__loop_running(void)
+{
+    return running_here;
+}
+
 /* Every way of running begins and ends here. */
 static int enter(brood_loop *loop)
 {
@@ -162,6 +181,8 @@ static int enter(brood_loop *loop)
         return BROOD_EBUSY;
     loop->running = true;
     loop->runner = this_thread();
+    loop->outer = running_here;
+    running_here = loop;
     return 0;
 }
 
@@ -169,12 +190,15 @@ static int leave(brood_loop *loop, int result)
 {
     loop->running = false;
     loop->awaited = NULL;
+    running_here = loop->outer;
     return result;
 }
 
 int brood_loop_run(brood_loop *loop)
 {
-    int error = enter(loop);
+    int error = brood__loop_resolve(&loop);
+    if (error == 0)
+        error = enter(loop);
     if (error < 0)
         return error;
     do
@@ -184,16 +208,14 @@ int brood_loop_run(brood_loop *loop)
     return leave(loop, error);
 }
 
-int brood_loop_run_until(brood_loop *loop, brood_future *future, brood_time deadline)
+int brood__loop_drive(brood_loop *loop, const bool *over, brood_time deadline)
 {
-    if (future == NULL)
-        return BROOD_EINVAL;
     int error = enter(loop);
     if (error < 0)
         return error;
     bool last = false;
-    loop->awaited = future;
-    while (!brood_future_done(future)) {
+    loop->awaited = over;
+    while (!*over) {
         if (last) /* one more round has looked after the deadline */
             return leave(loop, BROOD_ETIMEDOUT);
         last = deadline != BROOD_FOREVER && loop->backend->table->now(loop->backend) >= deadline;
@@ -202,16 +224,28 @@ int brood_loop_run_until(brood_loop *loop, brood_future *future, brood_time dead
             return leave(loop, error);
         if (loop->stopping) {
             loop->stopping = false;
-            if (!brood_future_done(future))
+            if (!*over)
                 return leave(loop, BROOD_ECANCELED);
         }
     }
-    return leave(loop, brood_future_result(future, NULL));
+    return leave(loop, 0);
+}
+
+int brood_loop_run_until(brood_loop *loop, brood_future *future, brood_time deadline)
+{
+    if (future == NULL)
+        return BROOD_EINVAL;
+    int error = brood__loop_resolve(&loop);
+    if (error == 0)
+        error = brood__loop_drive(loop, &future->done, deadline);
+    return error < 0 ? error : brood_future_result(future, NULL);
 }
 
 int brood_loop_step(brood_loop *loop, brood_time deadline)
 {
-    int error = enter(loop);
+    int error = brood__loop_resolve(&loop);
+    if (error == 0)
+        error = enter(loop);
     if (error < 0)
         return error;
     loop->stepping = true;
@@ -222,18 +256,20 @@ int brood_loop_step(brood_loop *loop, brood_time deadline)
 
 void brood_loop_stop(brood_loop *loop)
 {
-    if (loop != NULL)
+    if (brood__loop_resolve(&loop) == 0)
         loop->stopping = true;
 }
 
-intptr_t brood_loop_fd(const brood_loop *loop)
+intptr_t brood_loop_fd(brood_loop *loop)
 {
-    return loop == NULL ? -1 : loop->backend->table->descriptor(loop->backend);
+    if (loop == NULL && brood__loop_resolve(&loop) < 0)
+        return -1;
+    return loop->backend->table->descriptor(loop->backend);
 }
 
-brood_time brood_loop_next(const brood_loop *loop)
+brood_time brood_loop_next(brood_loop *loop)
 {
-    if (loop == NULL)
+    if (loop == NULL && brood__loop_resolve(&loop) < 0)
         return BROOD_FOREVER;
     return loop->backend->table->pending(loop->backend) ? BROOD_NOWAIT : next_of(loop);
 }
@@ -265,7 +301,8 @@ int brood__loop_open_with(brood_loop **loop, const brood_loop_options *options,
         options = &defaults;
     if ((options->child_watcher != BROOD_WATCH_SIGCHLD &&
          options->child_watcher != BROOD_WATCH_PROCFD) ||
-        !(options->slow_callback_seconds >= 0))
+        !(options->slow_callback_seconds >= 0) ||
+        (options->task_stack_size > 0 && options->task_stack_size < BROOD_TASK_STACK_MIN))
         return BROOD_EINVAL;
 
     if (options->child_watcher == BROOD_WATCH_PROCFD) {
@@ -279,12 +316,14 @@ int brood__loop_open_with(brood_loop **loop, const brood_loop_options *options,
         return BROOD_ENOMEM;
     made->backend = backend;
     made->options = *options;
+    if (options->task_stack_size == 0)
+        made->options.task_stack_size = BROOD_TASK_STACK_SIZE;
     made->forks = brood__forks;
     made->now = backend->table->now(backend);
     brood__timers_init(&made->timers, made->now);
     struct brood__link *lists[] = {&made->posts,  &made->batch,        &made->closings,
                                    &made->owned,  &made->free_handles, &made->signals,
-                                   &made->foreign};
+                                   &made->foreign, &made->tasks};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         brood__list_init(lists[i]);
     *loop = made;
@@ -298,6 +337,12 @@ int brood_loop_close(brood_loop *loop)
     /* In a forked child, whoever ran it may be a thread that is not here. */
     if (loop->running && (brood__loop_check(loop) == 0 || loop->runner == this_thread()))
         return BROOD_EBUSY;
+    if (enter(loop) == 0) {
+        loop->closing = true;
+        brood__tasks_finish(loop);
+        leave(loop, 0);
+    }
+    brood__tasks_drop(loop);
     run_closings(loop);
 
     /* The latest first: the child watcher is older than its children. */
@@ -312,6 +357,9 @@ int brood_loop_close(brood_loop *loop)
     brood__foreign_close(loop);
     brood__posted_discard(loop);
     loop->backend->table->close(loop->backend);
+    if (loop->mine)
+        brood__default_closed();
+    brood__free(loop->spare_block);
     brood__free(loop);
     return 0;
 }
@@ -321,6 +369,13 @@ int brood__loop_check(const brood_loop *loop)
     if (loop == NULL)
         return BROOD_EINVAL;
     return loop->forks == brood__forks ? 0 : BROOD_EFORK;
+}
+
+int brood__loop_resolve(brood_loop **loop)
+{
+    if (*loop == NULL)
+        *loop = running_here;
+    return *loop == NULL ? brood_loop_default(loop) : brood__loop_check(*loop);
 }
 
 /* ---- for the layers above ----------------------------------------------- */

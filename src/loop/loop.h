@@ -8,6 +8,7 @@
 #include "backend.h"
 #include "brood.h"
 #include "list.h"
+#include "stack.h"
 #include "timer.h"
 
 /* A call that the loop makes in its next round. */
@@ -29,6 +30,12 @@ struct brood__signal_watch;  /* signal_posix.c  */
 struct brood__foreign_watch; /* watch_posix.c   */
 struct brood__watcher;       /* src/subproc     */
 
+/* How many stacks of ended tasks a loop keeps for the next ones. */
+enum { BROOD__SPARE_STACKS = 64 };
+
+/* The size of the one block of memory that a loop keeps for whoever reads next. */
+enum { BROOD__SPARE_BLOCK = 65536 };
+
 struct brood_loop {
     struct brood__backend *backend;
     brood_loop_options options;
@@ -36,9 +43,12 @@ struct brood_loop {
     uint64_t round;
     bool running, stopping;
     bool stepping; /* by brood_loop_step: whose round waits only if it has run nothing */
-    const brood_future *awaited; /* by brood_loop_run_until */
+    bool closing;  /* its tasks are brought to their ends */
+    bool mine;     /* the default loop of its thread */
+    const bool *awaited;         /* whoever drives it waits for this to be true */
     unsigned forks;              /* of the process that opened it      */
     const void *runner;          /* identifies the thread that runs it */
+    brood_loop *outer;           /* which ran there before, and will again */
 
     struct brood__timers timers;
     struct brood__link posts;    /* for the next round                           */
@@ -53,11 +63,29 @@ struct brood_loop {
     struct brood__link signals;                  /* brood__signal_watch              */
     struct brood__link foreign;                  /* brood__foreign_watch             */
     struct brood__watcher *watcher;              /* made at the first child          */
+
+    brood_task *current;      /* the one that runs now                          */
+    struct brood__link tasks; /* brood_task: all that have not been freed       */
+    struct brood__stack spare_stacks[BROOD__SPARE_STACKS];
+    size_t spare_stack_count;
+    char *spare_block; /* or NULL */
 };
 
 /* brood_loop_open with a backend of one's choice, which the loop then owns. */
 int brood__loop_open_with(brood_loop **loop, const brood_loop_options *options,
                           struct brood__backend *backend);
+
+/* The loop that runs in the calling thread, the innermost one; or NULL. */
+brood_loop *brood__loop_running(void);
+
+/* What a caller gave as its loop: NULL becomes the one that runs here, or else the
+ * thread's own; then checked. */
+int brood__loop_resolve(brood_loop **loop);
+void brood__default_closed(void); /* the thread's own has been closed */
+
+/* Rounds until *over: 0.  BROOD_ETIMEDOUT at the deadline, after one more look;
+ * BROOD_ECANCELED when brood_loop_stop came first; BROOD_EBUSY. */
+int brood__loop_drive(brood_loop *loop, const bool *over, brood_time deadline);
 
 /* 0; BROOD_EINVAL for NULL; BROOD_EFORK in a child of the process that opened it. */
 int brood__loop_check(const brood_loop *loop);

@@ -40,6 +40,10 @@ struct brood__op {
     void *data; /* a read's may be NULL: the backend's own scratch memory, valid
                    until the completion function returns */
     size_t len;
+    /* A read's, may be NULL: called by the loop right before it is carried out, to
+     * set data and len, so that nobody holds memory while nothing comes.  A negative
+     * code becomes the result, and nothing is read. */
+    int (*prepare)(struct brood__op *op);
     ptrdiff_t result;                   /* negative: a brood_error */
     void (*done)(struct brood__op *op); /* called by the loop, never by a backend */
     struct brood__op *next;             /* in a brood__op_list */

@@ -48,7 +48,7 @@ static void free_handle(brood_handle *handle)
 
 static int make_handle(brood_loop *loop, brood_callback *call, void *arg, brood_handle **made)
 {
-    int error = brood__loop_check(loop);
+    int error = brood__loop_resolve(&loop);
     if (error < 0)
         return error;
     if (call == NULL)
@@ -72,7 +72,7 @@ int brood_call_soon(brood_loop *loop, brood_callback *call, void *arg, brood_han
     int error = make_handle(loop, call, arg, &made);
     if (error < 0)
         return error;
-    brood__loop_post(loop, &made->post);
+    brood__loop_post(made->loop, &made->post);
     if (handle != NULL)
         *handle = made;
     return 0;
@@ -85,7 +85,7 @@ int brood_call_at(brood_loop *loop, brood_time when, brood_callback *call, void 
     int error = make_handle(loop, call, arg, &made);
     if (error < 0)
         return error;
-    brood__timer_add(&loop->timers, &made->timer, when);
+    brood__timer_add(&made->loop->timers, &made->timer, when);
     if (handle != NULL)
         *handle = made;
     return 0;
@@ -134,7 +134,7 @@ static void run_remote(struct brood__post *post)
  * at once, so that no element is freed while somebody still looks at it. */
 int brood_call_soon_threadsafe(brood_loop *loop, brood_callback *call, void *arg)
 {
-    int error = brood__loop_check(loop);
+    int error = brood__loop_resolve(&loop);
     if (error < 0)
         return error;
     if (call == NULL)

@@ -275,13 +275,16 @@ static bool finish(struct brood__backend *backend, struct brood__op *op)
 }
 
 static ptrdiff_t try_read(struct brood__backend *backend, struct brood__channel *channel,
-                          const void **data)
+                          void **data, size_t len)
 {
     struct reactor *reactor = reactor_of(backend);
-    *data = reactor->scratch;
     if (is_forked(reactor))
         return BROOD_EFORK;
-    return brood__io_read((int)channel->handle, reactor->scratch, SCRATCH_SIZE);
+    if (*data == NULL) {
+        *data = reactor->scratch;
+        len = SCRATCH_SIZE;
+    }
+    return brood__io_read((int)channel->handle, *data, len);
 }
 
 static ptrdiff_t try_write(struct brood__backend *backend, struct brood__channel *channel,

@@ -28,7 +28,7 @@ static struct host_watch *find(brood_loop *loop, int signal)
 
 int brood_add_signal_handler(brood_loop *loop, int signal, brood_callback *call, void *arg)
 {
-    int error = brood__loop_check(loop);
+    int error = brood__loop_resolve(&loop);
     if (error < 0)
         return error;
     if (call == NULL)
@@ -55,7 +55,7 @@ int brood_add_signal_handler(brood_loop *loop, int signal, brood_callback *call,
 
 int brood_remove_signal_handler(brood_loop *loop, int signal)
 {
-    int error = brood__loop_check(loop);
+    int error = brood__loop_resolve(&loop);
     if (error < 0)
         return error;
     struct host_watch *host = find(loop, signal);

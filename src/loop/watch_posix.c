@@ -101,7 +101,7 @@ static void ready(struct brood__op *op)
  * closed the first one without a word. */
 static int add(brood_loop *loop, int fd, bool out, brood_callback *call, void *arg)
 {
-    int error = brood__loop_check(loop);
+    int error = brood__loop_resolve(&loop);
     if (error < 0)
         return error;
     if (call == NULL)
@@ -134,7 +134,7 @@ static int add(brood_loop *loop, int fd, bool out, brood_callback *call, void *a
 
 static int remove_side(brood_loop *loop, int fd, bool out)
 {
-    int error = brood__loop_check(loop);
+    int error = brood__loop_resolve(&loop);
     if (error < 0)
         return error;
     struct brood__foreign_watch *watch = find(loop, fd);

@@ -52,7 +52,7 @@ static void destroy_alone(struct brood__owned *owned)
 static int connect_pipe(brood_loop *loop, intptr_t fd, bool writes,
                         const brood_pipe_protocol *protocol, void *arg, brood_pipe **made)
 {
-    int error = brood__loop_check(loop);
+    int error = brood__loop_resolve(&loop);
     if (error < 0)
         return error;
     if (protocol == NULL || made == NULL)
@@ -182,9 +182,17 @@ void brood_pipe_close(brood_pipe *pipe)
     pipe->given_up = true;
     if (pipe->state == BROOD__PIPE_LOST)
         free_if_over(pipe);
-    else if (pipe->state == BROOD__PIPE_OPEN && pipe->writes && brood_pipe_buffered(pipe) > 0)
+    else
+        brood__pipe_finish(pipe);
+}
+
+void brood__pipe_finish(brood_pipe *pipe)
+{
+    if (pipe->state != BROOD__PIPE_OPEN)
+        return;
+    if (pipe->writes && brood_pipe_buffered(pipe) > 0)
         pipe->state = BROOD__PIPE_FLUSHING;
-    else if (pipe->state == BROOD__PIPE_OPEN)
+    else
         brood__pipe_lose(pipe, 0);
 }
 

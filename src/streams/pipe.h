@@ -18,6 +18,19 @@ struct brood__bytes {
     size_t start, len, cap;
 };
 
+/* Whoever has what is read put into memory of its own, in place of data_received. */
+struct brood__sink {
+    /* Where the next bytes go; with NULL left at *data they come to `filled` from
+     * the backend's memory.  ENOMEM ends the connection. */
+    int (*room)(struct brood__sink *sink, void **data, size_t *len);
+    void (*filled)(struct brood__sink *sink, const void *data, size_t len);
+};
+
+/* Whoever wants to know when all that was written has gone into the pipe. */
+struct brood__source {
+    void (*emptied)(struct brood__source *source);
+};
+
 struct brood_pipe {
     struct brood__owned owned; /* of a pipe by itself */
     brood_loop *loop;
@@ -35,11 +48,14 @@ struct brood_pipe {
     union {
         struct {
             struct brood__op op;
+            struct brood__sink *sink; /* NULL: the protocol */
             bool paused;
         } in;
         struct {
             struct brood__op op, gone;
             struct brood__bytes sending, pending; /* in flight; to go after it */
+            brood_slice lent;                     /* the caller's, to go last  */
+            struct brood__source *source;
             size_t high, low;
             struct brood__post flow;
             bool over; /* pause_writing is due or was called, and resume_writing will be */
@@ -55,6 +71,18 @@ int brood__pipe_init(brood_pipe *pipe, brood_loop *loop, intptr_t fd, bool write
 
 /* Call connection_made and begin: from the loop. */
 void brood__pipe_begin(brood_pipe *pipe);
+
+/* What is read goes there from now on. */
+void brood__pipe_read_into(brood_pipe *pipe, struct brood__sink *sink);
+
+/* The last bytes of this pipe: written from where they are, then it closes.  They stay
+ * the caller's, and where they are, until it is closed or has kept them. */
+int brood__pipe_lend(brood_pipe *pipe, const void *data, size_t len);
+/* Make what is left of them its own.  ENOMEM: the connection is lost by it. */
+int brood__pipe_keep(brood_pipe *pipe);
+
+/* Close without giving it up: the owner closes it another time. */
+void brood__pipe_finish(brood_pipe *pipe);
 
 /* Read what is there now, without waiting, a few MiB at most: from the loop. */
 void brood__pipe_read_rest(brood_pipe *pipe);

@@ -1,5 +1,5 @@
 /* Reading from a pipe: data goes from the backend's scratch memory straight to
- * the protocol.  Pausing takes the read back; nothing has been read by it. */
+ * the protocol, or from the system straight to a sink.  Pausing takes the read back; nothing has been read by it. */
 #include "pipe.h"
 
 enum { REST_READS = 64 }; /* of at most 64 KiB each */
@@ -15,7 +15,9 @@ static void ended(brood_pipe *pipe, ptrdiff_t result)
 
 static void received(brood_pipe *pipe, const void *data, ptrdiff_t len)
 {
-    if (pipe->protocol->data_received != NULL)
+    if (pipe->in.sink != NULL)
+        pipe->in.sink->filled(pipe->in.sink, data, (size_t)len);
+    else if (pipe->protocol->data_received != NULL)
         pipe->protocol->data_received(pipe->arg, data, (size_t)len);
 }
 
@@ -30,6 +32,18 @@ static void done(struct brood__op *op)
     }
     brood__pipe_read_arm(pipe);
     brood__pipe_lost_if_idle(pipe);
+}
+
+static int prepare(struct brood__op *op)
+{
+    brood_pipe *pipe = BROOD__CONTAINER(op, brood_pipe, in.op);
+    return pipe->in.sink->room(pipe->in.sink, &op->data, &op->len);
+}
+
+void brood__pipe_read_into(brood_pipe *pipe, struct brood__sink *sink)
+{
+    pipe->in.sink = sink;
+    pipe->in.op.prepare = prepare;
 }
 
 void brood__pipe_read_init(brood_pipe *pipe)
@@ -51,8 +65,13 @@ void brood__pipe_read_rest(brood_pipe *pipe)
 {
     const struct brood__backend_table *backend = pipe->loop->backend->table;
     for (int i = 0; i < REST_READS && brood_pipe_is_reading(pipe); i++) {
-        const void *data;
-        ptrdiff_t n = backend->try_read(pipe->loop->backend, &pipe->channel, &data);
+        void *data = NULL;
+        size_t len = 0;
+        ptrdiff_t n = 0;
+        if (pipe->in.sink != NULL)
+            n = pipe->in.sink->room(pipe->in.sink, &data, &len);
+        if (n == 0)
+            n = backend->try_read(pipe->loop->backend, &pipe->channel, &data, len);
         if (n == BROOD_EAGAIN)
             break;
         if (n > 0)

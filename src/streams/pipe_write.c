@@ -113,19 +113,23 @@ void brood_pipe_limits(const brood_pipe *pipe, size_t *high, size_t *low)
 /* ---- writing ------------------------------------------------------------- */
 
 /* What has been sent is in flight as one operation; what is written meanwhile
- * collects behind it, so that bytes in flight never move. */
+ * collects behind it, so that bytes in flight never move.  Lent bytes are never in
+ * flight: they are written when the pipe has room. */
 static void send_next(brood_pipe *pipe)
 {
     if (pipe->out.op.state != BROOD__IDLE)
         return;
+    pipe->out.op.kind = BROOD__WRITE;
     if (pipe->out.sending.len == 0) {
         struct brood__bytes empty = pipe->out.sending;
         pipe->out.sending = pipe->out.pending;
         empty.start = 0;
         pipe->out.pending = empty;
     }
-    if (pipe->out.sending.len == 0)
+    if (pipe->out.sending.len == 0 && pipe->out.lent.len == 0)
         return;
+    if (pipe->out.sending.len == 0)
+        pipe->out.op.kind = BROOD__POLL_OUT;
     pipe->out.op.data = pipe->out.sending.data + pipe->out.sending.start;
     pipe->out.op.len = pipe->out.sending.len;
     brood__submit(pipe->loop, &pipe->channel, &pipe->out.op);
@@ -142,13 +146,31 @@ static void consumed(brood_pipe *pipe, size_t len)
     }
     if (pipe->out.told)
         tell_flow(pipe);
+    if (pipe->out.source != NULL && brood_pipe_buffered(pipe) == 0)
+        pipe->out.source->emptied(pipe->out.source);
+}
+
+static void send_lent(brood_pipe *pipe)
+{
+    if (pipe->out.lent.len == 0) /* it has been kept meanwhile */
+        return;
+    ptrdiff_t n = pipe->loop->backend->table->try_write(pipe->loop->backend, &pipe->channel,
+                                                        &pipe->out.lent, 1);
+    if (n < 0 && n != BROOD_EAGAIN)
+        brood__pipe_lose(pipe, (int)n);
+    if (n > 0) {
+        pipe->out.lent.data += n;
+        pipe->out.lent.len -= (size_t)n;
+    }
 }
 
 static void written(struct brood__op *op)
 {
     brood_pipe *pipe = BROOD__CONTAINER(op, brood_pipe, out.op);
     if (pipe->state < BROOD__PIPE_LOSING) {
-        if (op->result >= 0)
+        if (op->kind == BROOD__POLL_OUT && op->result >= 0)
+            send_lent(pipe);
+        else if (op->result >= 0)
             consumed(pipe, (size_t)op->result);
         else if (op->result != BROOD_ECANCELED)
             brood__pipe_lose(pipe, (int)op->result);
@@ -192,6 +214,7 @@ void brood__pipe_write_drop(brood_pipe *pipe)
     brood__loop_withdraw(&pipe->out.flow);
     discard(&pipe->out.sending);
     discard(&pipe->out.pending);
+    pipe->out.lent.len = 0;
 }
 
 /* As much as the pipe takes now; only when nothing is buffered before it. */
@@ -252,7 +275,7 @@ size_t brood_pipe_buffered(const brood_pipe *pipe)
 {
     if (pipe == NULL || !pipe->writes)
         return 0;
-    return pipe->out.sending.len + pipe->out.pending.len;
+    return pipe->out.sending.len + pipe->out.pending.len + pipe->out.lent.len;
 }
 
 int brood_pipe_write_eof(brood_pipe *pipe)
@@ -260,12 +283,39 @@ int brood_pipe_write_eof(brood_pipe *pipe)
     int error = brood__pipe_check(pipe, true);
     if (error == BROOD_ECLOSED) /* twice is fine */
         return 0;
-    if (error == 0) {
-        bool given_up = pipe->given_up;
-        brood_pipe_close(pipe);
-        pipe->given_up = given_up;
-    }
+    if (error == 0)
+        brood__pipe_finish(pipe);
     return error;
+}
+
+int brood__pipe_lend(brood_pipe *pipe, const void *data, size_t len)
+{
+    int error = brood__pipe_check(pipe, true);
+    if (error < 0)
+        return error;
+    pipe->out.lent = (brood_slice){.data = data, .len = len};
+    if (pipe->out.sending.len + pipe->out.pending.len == 0 && len > 0)
+        send_lent(pipe);
+    if (pipe->state == BROOD__PIPE_OPEN) {
+        brood__pipe_finish(pipe);
+        send_next(pipe);
+    }
+    return 0;
+}
+
+int brood__pipe_keep(brood_pipe *pipe)
+{
+    brood_slice lent = pipe->out.lent;
+    if (lent.len == 0)
+        return 0;
+    if (reserve(&pipe->out.pending, lent.len) < 0) {
+        brood__pipe_lose(pipe, BROOD_ENOMEM);
+        pipe->out.lent.len = 0;
+        return BROOD_ENOMEM;
+    }
+    append(&pipe->out.pending, &lent, 1, 0);
+    pipe->out.lent.len = 0;
+    return 0;
 }
 
 bool brood_pipe_can_write_eof(const brood_pipe *pipe)

@@ -76,6 +76,8 @@ static const char *fault_in_identity(const brood_spawn_options *options)
         return "death_signal is out of range";
     if (options->pipe_size < 0)
         return "pipe_size is negative";
+    if (!(options->pipe_grace_seconds >= 0))
+        return "pipe_grace_seconds is negative";
     return NULL;
 }
 

@@ -1,33 +1,42 @@
-/* One process, asked and told by the most exact means that the system has: by
- * descriptor where there is one, else by pid.  Unix. */
+/* The process, for the files that do something with one. */
 #ifndef BROOD_PROCESS_H
 #define BROOD_PROCESS_H
 
-#include "watcher.h"
+#include "reader.h"
+#include "subprocess.h"
+#include "wait.h"
+#include "writer.h"
 
-enum brood__reap {
-    BROOD__LOOK, /* leave it a zombie         */
-    BROOD__REAP, /* take its status, if ended */
-    BROOD__WAIT, /* wait for its end          */
+struct brood_process {
+    struct brood__owned owned;
+    brood_loop *loop;
+    brood_subprocess *transport;
+    int64_t pid;
+    brood_returncode returncode; /* once it has exited */
+    bool exited;                 /* the loop has seen it end                        */
+    bool finished;               /* and all its pipes: the transport's last event   */
+    bool closed;                 /* by its owner: freed once it has finished        */
+    bool cut;                    /* pipes were closed after the grace period        */
+    bool fed;                    /* its input has been given, by communicate        */
+    brood_writer *in, in_space; /* NULL, or its space */
+    brood_reader *outputs[2], output_space[2]; /* stdout, stderr */
+    struct brood__link exit_waiters, finish_waiters;
+    brood_time grace; /* how long; 0: for ever */
+    struct brood__timer grace_timer;
+    struct brood__post post; /* to free it */
 };
 
-/* Whether the child has ended; then returncode is set, to BROOD_ELOST when
- * somebody else took the status. */
-bool brood__process_reap(struct brood__child *child, enum brood__reap how);
+/* 0, EINVAL, EFORK, ECLOSED. */
+int brood__process_check(const brood_process *process);
 
-/* 0 or a negative code.  The child has not been reaped by us. */
-int brood__process_signal(const struct brood__child *child, int signal);
+/* ---- communicate.c: reading while something else is waited for ------------------ */
 
-/* A descriptor that is readable when the process has ended, or a negative code. */
-int brood__process_open(int64_t pid);
+/* From now on whatever the child says is kept, or dropped, beyond any limit; EBUSY
+ * when somebody reads.  Until stop. */
+int brood__process_gather(brood_process *process, bool keep_out, bool keep_err);
+void brood__process_gather_stop(brood_process *process);
 
-/* ---- the index: which of many children has ended, at the same cost for any number */
-
-/* A descriptor that is readable when one has; ENOSYS where there is no such thing. */
-int brood__index_open(void);
-int brood__index_add(int index, struct brood__child *child);
-void brood__index_remove(int index, struct brood__child *child);
-/* Children that have ended, at most `max`; how many. */
-int brood__index_take(int index, struct brood__child **children, int max);
+/* What has come, appended; NULL drops it. */
+int brood__process_take(brood_process *process, brood_buffer *out, brood_buffer *err);
 
 #endif

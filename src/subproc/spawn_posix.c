@@ -20,7 +20,7 @@
 #include "child.h"
 #include "io_posix.h"
 #include "memory.h"
-#include "process.h"
+#include "reap.h"
 #include "program_posix.h"
 #include "stdio_posix.h"
 
@@ -32,6 +32,7 @@ struct brood__spawn {
     struct brood__plan plan;
     struct brood__stdio stdio;
     struct brood__program program;
+    void *child_stack; /* not on ours, which may be a task's small one */
 };
 
 static int explain(const struct brood__spawn *spawn, const struct brood__progress *progress);
@@ -118,6 +119,8 @@ int brood__spawn_open(const brood_spawn_options *options, struct brood__spawn **
         error = brood__stdio_open(&spawn->stdio, options);
     if (error == 0)
         error = plan_descriptors(spawn);
+    if (error == 0 && (spawn->child_stack = brood__realloc(NULL, CHILD_STACK_SIZE)) == NULL)
+        error = brood__spawn_failed(options, BROOD_ENOMEM, "memory", "");
     if (error < 0) {
         brood__spawn_close(spawn);
         return error;
@@ -136,6 +139,7 @@ void brood__spawn_close(struct brood__spawn *spawn)
     brood__stdio_close(&spawn->stdio);
     brood__program_free(&spawn->program);
     brood__free(spawn->plan.moves);
+    brood__free(spawn->child_stack);
     brood__free(spawn);
 }
 
@@ -159,12 +163,11 @@ static bool lacks_descriptors(int error)
 }
 
 /* By clone.  Without descriptors left for a handle, a child goes without. */
-static pid_t start_shared(struct brood__plan *plan, bool needs_handle, int *process)
+static pid_t start_shared(struct brood__spawn *spawn, bool needs_handle, int *process)
 {
-    _Alignas(16) char stack[CHILD_STACK_SIZE];
-    pid_t pid = brood__clone(plan, stack, sizeof stack, process);
+    pid_t pid = brood__clone(&spawn->plan, spawn->child_stack, CHILD_STACK_SIZE, process);
     if (pid < 0 && (pid == BROOD_EINVAL || lacks_descriptors(pid)) && !needs_handle)
-        pid = brood__clone(plan, stack, sizeof stack, NULL);
+        pid = brood__clone(&spawn->plan, spawn->child_stack, CHILD_STACK_SIZE, NULL);
     return pid;
 }
 
@@ -187,15 +190,16 @@ static pid_t start_copied(struct brood__plan *plan, bool needs_handle, int *proc
     return error;
 }
 
-static pid_t start(struct brood__plan *plan, bool needs_handle, int *process)
+static pid_t start(struct brood__spawn *spawn, bool needs_handle, int *process)
 {
+    struct brood__plan *plan = &spawn->plan;
     sigset_t all;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &plan->mask);
     if (plan->options->death_signal != 0)
         plan->parent = getpid();
     pid_t pid = needs_copy(plan->options) ? start_copied(plan, needs_handle, process)
-                                          : start_shared(plan, needs_handle, process);
+                                          : start_shared(spawn, needs_handle, process);
     pthread_sigmask(SIG_SETMASK, &plan->mask, NULL);
     return pid;
 }
@@ -223,7 +227,7 @@ int brood__spawn_start(struct brood__spawn *spawn, bool needs_handle, struct bro
             return brood__spawn_failed(plan->options, error, "pipe", "report");
     }
     plan->report = report[1];
-    pid_t pid = start(plan, needs_handle, &process);
+    pid_t pid = start(spawn, needs_handle, &process);
     brood__io_close(report[1]);
     struct brood__progress progress = {.phase = BROOD__UNBORN};
     if (pid > 0)

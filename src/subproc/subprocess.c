@@ -1,5 +1,7 @@
 /* The subprocess transport: one child, up to three pipes, and the order in which
  * the protocol hears of them. */
+#include "subprocess.h"
+
 #include "memory.h"
 #include "pipe.h"
 #include "spawn.h"
@@ -23,6 +25,7 @@ struct brood_subprocess {
     bool made;               /* connection_made has returned                     */
     bool told_exit;          /* process_exited has returned                      */
     bool closing, lost;      /* closed by its owner; connection_lost has returned */
+    bool detached;           /* nobody minds it any more, but for its zombie     */
 };
 
 static const brood_pipe_protocol stdin_protocol, output_protocol;
@@ -88,7 +91,7 @@ static int start(brood_subprocess *transport, struct brood__spawn *spawn, const 
 int brood_subprocess_exec(brood_loop *loop, const brood_subprocess_protocol *protocol, void *arg,
                           const brood_spawn_options *options, brood_subprocess **made)
 {
-    int error = brood__loop_check(loop);
+    int error = brood__loop_resolve(&loop);
     if (error < 0)
         return brood__spawn_failed(options, error, "options", "loop");
     if (protocol == NULL || made == NULL)
@@ -277,15 +280,29 @@ void brood_subprocess_close(brood_subprocess *transport)
             brood_pipe_close(&transport->ends[fd].pipe);
 }
 
+void brood__subprocess_detach(brood_subprocess *transport)
+{
+    static const brood_subprocess_protocol nobody = {0};
+    transport->protocol = &nobody;
+    transport->closing = transport->detached = true;
+    transport->owned.kind = NULL; /* no leftover: it was meant to be */
+    for (int fd = 0; fd < 3; fd++)
+        if (transport->ends[fd].used)
+            brood_pipe_close(&transport->ends[fd].pipe);
+    free_if_over(transport);
+}
+
 /* For the end of the loop: no callbacks, and nothing of the child remains. */
 static void destroy(struct brood__owned *owned)
 {
     brood_subprocess *transport = BROOD__CONTAINER(owned, brood_subprocess, owned);
     brood__loop_withdraw(&transport->post);
-    if (brood__loop_check(transport->loop) == 0)
-        brood__child_destroy(&transport->child);
-    else
+    if (brood__loop_check(transport->loop) < 0)
         brood__child_forget(&transport->child);
+    else if (transport->detached)
+        brood__child_leave(&transport->child);
+    else
+        brood__child_destroy(&transport->child);
     destroy_pipes(transport);
     brood__free(transport);
 }
@@ -304,6 +321,16 @@ bool brood_subprocess_returncode(const brood_subprocess *transport, brood_return
     if (returncode != NULL)
         *returncode = transport->child.returncode;
     return true;
+}
+
+int brood__subprocess_usage(const brood_subprocess *transport, brood_usage *usage)
+{
+    if (!transport->child.ended)
+        return BROOD_EAGAIN;
+    if (transport->child.usage_lost)
+        return BROOD_ELOST;
+    *usage = transport->child.usage;
+    return 0;
 }
 
 brood_pipe *brood_subprocess_pipe(const brood_subprocess *transport, int fd)

@@ -15,7 +15,9 @@ struct brood__child {
     bool indexed;     /* the watcher's: the kernel names it when it ends */
     bool ended;       /* its end has been seen; the return code stands   */
     bool reaped;      /* its pid may belong to somebody else by now      */
+    bool usage_lost;  /* it was taken by somebody else                */
     brood_returncode returncode;
+    brood_usage usage;
     void (*exited)(struct brood__child *child); /* called by the loop, once */
 };
 
@@ -49,6 +51,9 @@ void brood__child_destroy(struct brood__child *child);
 
 /* Give back what the system holds for a child that has ended. */
 void brood__child_release(struct brood__child *child);
+
+/* Leave a child that may still run to itself: for the end of its loop. */
+void brood__child_leave(struct brood__child *child);
 
 /* Forget a child that is another process's: after a fork. */
 void brood__child_forget(struct brood__child *child);

@@ -1,7 +1,7 @@
 /* The child watcher on Unix.
  *
  * Each loop watches its own children and asks about no others.  SIGCHLD only
- * rings the bell; which child has ended is asked of the index (process.h), whose
+ * rings the bell; which child has ended is asked of the index (reap.h), whose
  * answer costs the same among ten children and ten thousand.  The index is
  * watched by the loop as well: an end is noticed even if the host takes SIGCHLD
  * away, and BROOD_WATCH_PROCFD is the same watcher without the bell.  A child
@@ -12,7 +12,7 @@
 
 #include "io_posix.h"
 #include "memory.h"
-#include "process.h"
+#include "reap.h"
 #include "signals.h"
 #include "watcher.h"
 
@@ -292,6 +292,16 @@ void brood__child_destroy(struct brood__child *child)
         brood__process_reap(child, error == BROOD_EPERM ? BROOD__REAP : BROOD__WAIT);
     child->ended = child->reaped = true;
     brood__child_release(child);
+}
+
+void brood__child_leave(struct brood__child *child)
+{
+    if (!brood__list_empty(&child->link))
+        stop_watching(child);
+    look(child, BROOD__REAP);
+    if (child->process >= 0)
+        brood__io_close((int)child->process);
+    child->process = -1;
 }
 
 void brood__child_forget(struct brood__child *child)

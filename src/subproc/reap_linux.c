@@ -1,6 +1,6 @@
 /* Processes on Linux: by pidfd (Linux 5.3; 5.4 for waitid), else by pid.  The
  * index is an epoll set that holds pidfds and nothing else. */
-#include "process.h"
+#include "reap.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -46,19 +46,33 @@ static brood_returncode taken_by_another(const struct brood__child *child)
     return exited ? WEXITSTATUS(info.exit_code) : -WTERMSIG(info.exit_code);
 }
 
-static int wait_for(const struct brood__child *child, siginfo_t *info, int options)
+static int wait_for(const struct brood__child *child, siginfo_t *info, int options,
+                    struct rusage *usage)
 {
-    int result;
+    int error;
     do {
         info->si_pid = 0;
-        result = -1;
-        errno = EINVAL; /* what a kernel before 5.4 says of P_PIDFD */
+        error = BROOD_EINVAL; /* what a kernel before 5.4 says of P_PIDFD */
         if (child->process >= 0)
-            result = waitid((idtype_t)P_PIDFD, (id_t)child->process, info, options);
-        if (result < 0 && errno == EINVAL)
-            result = waitid(P_PID, (id_t)child->pid, info, options);
-    } while (result < 0 && errno == EINTR);
-    return result < 0 ? -errno : 0;
+            error = brood__waitid(P_PIDFD, child->process, info, options, usage);
+        if (error == BROOD_EINVAL)
+            error = brood__waitid(P_PID, child->pid, info, options, usage);
+    } while (error == BROOD_EINTR);
+    return error;
+}
+
+static double seconds_of(struct timeval time)
+{
+    return (double)time.tv_sec + (double)time.tv_usec / 1e6;
+}
+
+static brood_usage usage_of(const struct rusage *usage)
+{
+    return (brood_usage){
+        .user_seconds = seconds_of(usage->ru_utime),
+        .system_seconds = seconds_of(usage->ru_stime),
+        .max_rss_bytes = (uint64_t)usage->ru_maxrss * 1024,
+    };
 }
 
 bool brood__process_reap(struct brood__child *child, enum brood__reap how)
@@ -69,11 +83,14 @@ bool brood__process_reap(struct brood__child *child, enum brood__reap how)
         [BROOD__WAIT] = WEXITED,
     };
     siginfo_t info;
-    int error = wait_for(child, &info, options[how]);
+    struct rusage usage = {0};
+    int error = wait_for(child, &info, options[how], &usage);
     if (error == 0 && info.si_pid == 0)
         return false;
     child->returncode =
         error == 0 ? code_of(info.si_code, info.si_status) : taken_by_another(child);
+    child->usage = usage_of(&usage);
+    child->usage_lost = error < 0;
     child->reaped = how != BROOD__LOOK || error < 0;
     return true;
 }

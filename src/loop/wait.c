@@ -1,0 +1,125 @@
+/* Waiting in a task and outside of one, and being woken. */
+#include "wait.h"
+
+#include "task.h"
+
+void brood__wait_begin(struct brood__wait *wait, brood_loop *loop, brood_time deadline,
+                       const char *what)
+{
+    wait->loop = loop;
+    wait->deadline = deadline;
+    wait->what = what;
+    wait->looked = false;
+}
+
+/* ---- in a task ----------------------------------------------------------- */
+
+static void time_out(struct brood__timer *timer)
+{
+    brood__wake(BROOD__CONTAINER(timer, struct brood__wait, timer), BROOD_ETIMEDOUT);
+}
+
+static void stop_looking(struct brood__post *post)
+{
+    brood__wake(BROOD__CONTAINER(post, struct brood__wait, look), BROOD_ETIMEDOUT);
+}
+
+/* A task runs among the posted calls of a round: what is posted now comes after the
+ * backend has been asked once more. */
+static void set_deadline(struct brood__wait *wait)
+{
+    wait->timer.place = 0;
+    brood__post_init(&wait->look, stop_looking);
+    if (wait->deadline == BROOD_FOREVER)
+        return;
+    wait->looked = wait->deadline <= wait->loop->now;
+    if (wait->looked) {
+        brood__loop_post(wait->loop, &wait->look);
+    } else {
+        wait->timer.fire = time_out;
+        brood__timer_add(&wait->loop->timers, &wait->timer, wait->deadline);
+    }
+}
+
+static void suspend(struct brood__wait *wait)
+{
+    if (brood__task_takes_cancel(wait->task)) {
+        wait->over = true;
+        wait->result = BROOD_ECANCELED;
+        return;
+    }
+    set_deadline(wait);
+    brood__task_suspend(wait->task, wait);
+}
+
+/* ---- outside ------------------------------------------------------------- */
+
+static void drive(struct brood__wait *wait)
+{
+    wait->looked = wait->deadline != BROOD_FOREVER && wait->deadline <= brood_now();
+    int error = brood__loop_drive(wait->loop, &wait->over, wait->deadline);
+    if (!wait->over)
+        wait->result = error;
+}
+
+/* ---- either -------------------------------------------------------------- */
+
+/* In a task only for what belongs to its loop: another one would hold up the first. */
+static bool may_wait(const brood_loop *loop)
+{
+    const brood_loop *running = brood__loop_running();
+    if (loop->current != NULL)
+        return running == loop;
+    return !loop->running && (running == NULL || running->current == NULL);
+}
+
+int brood__wait_for(struct brood__wait *wait, struct brood__link *waiters)
+{
+    int error = brood__loop_check(wait->loop);
+    if (error < 0)
+        return error;
+    wait->task = wait->loop->current;
+    if (!may_wait(wait->loop))
+        return BROOD_EWAIT;
+    if (wait->looked)
+        return BROOD_ETIMEDOUT;
+
+    wait->over = false;
+    wait->result = 0;
+    brood__list_append(waiters, &wait->link);
+    if (wait->task != NULL)
+        suspend(wait);
+    else
+        drive(wait);
+    brood__list_remove(&wait->link);
+    return wait->result;
+}
+
+void brood__wake(struct brood__wait *wait, int result)
+{
+    if (wait->over)
+        return;
+    wait->over = true;
+    wait->result = result;
+    if (wait->task == NULL)
+        return;
+    brood__timer_cancel(&wait->loop->timers, &wait->timer);
+    brood__loop_withdraw(&wait->look);
+    brood__task_resume(wait->task);
+}
+
+void brood__wake_all(struct brood__link *waiters, int result)
+{
+    for (struct brood__link *link = waiters->next; link != waiters; link = link->next)
+        brood__wake(BROOD__CONTAINER(link, struct brood__wait, link), result);
+}
+
+void brood__wake_for_good(struct brood__link *waiters, int error)
+{
+    struct brood__link *link;
+    while ((link = brood__list_take(waiters)) != NULL) {
+        struct brood__wait *wait = BROOD__CONTAINER(link, struct brood__wait, link);
+        brood__wake(wait, error);
+        wait->result = error;
+    }
+}

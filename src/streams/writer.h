@@ -1,0 +1,31 @@
+/* The StreamWriter, for those who embed one: a process has up to one. */
+#ifndef BROOD_WRITER_H
+#define BROOD_WRITER_H
+
+#include "pipe.h"
+#include "wait.h"
+
+struct brood_writer {
+    struct brood__source source;
+    brood_loop *loop;
+    brood_pipe *pipe;
+    bool lost;     /* the connection is no more, by this error */
+    bool embedded; /* in a process, which frees it             */
+    bool given_up; /* by its owner: freed once it is lost      */
+    int error;
+    struct brood__link drainers, flushers, closers;
+
+    struct brood__owned owned; /* of a writer by itself */
+    struct brood__post post;   /* to free it            */
+};
+
+void brood__writer_init(brood_writer *writer, brood_loop *loop, brood_pipe *pipe);
+
+/* What the pipe's protocol has to pass on. */
+void brood__writer_resumed(brood_writer *writer);
+void brood__writer_lost(brood_writer *writer, int error);
+
+/* For the end of its owner: whoever waits gets BROOD_ECLOSED. */
+void brood__writer_destroy(brood_writer *writer);
+
+#endif

@@ -1,0 +1,117 @@
+/* communicate: input in, both outputs out, at once and without a deadlock.  The loop does
+ * it all by itself: the readers gather, the pipe writes from the caller's memory, and
+ * the caller waits for the last event of the process. */
+#include <stdint.h>
+
+#include "process.h"
+
+static bool is_read_by_another(const brood_reader *reader)
+{
+    return reader->mode != BROOD__READER_LIMITED || !brood__list_empty(&reader->waiters);
+}
+
+int brood__process_gather(brood_process *process, bool keep_out, bool keep_err)
+{
+    const bool keep[2] = {keep_out, keep_err};
+    for (int i = 0; i < 2; i++)
+        if (process->outputs[i] != NULL && is_read_by_another(process->outputs[i]))
+            return BROOD_EBUSY;
+    for (int i = 0; i < 2; i++) {
+        brood_reader *reader = process->outputs[i];
+        if (process->outputs[i] == NULL || reader->closed)
+            continue;
+        brood__reader_take_back(reader);
+        reader->mode = keep[i] ? BROOD__READER_GATHER : BROOD__READER_DISCARD;
+        reader->enough = SIZE_MAX;
+        if (reader->paused)
+            brood_pipe_resume_reading(reader->pipe);
+        reader->paused = false;
+    }
+    return 0;
+}
+
+void brood__process_gather_stop(brood_process *process)
+{
+    for (int i = 0; i < 2; i++)
+        if (process->outputs[i] != NULL)
+            brood__reader_limit(process->outputs[i]);
+}
+
+int brood__process_take(brood_process *process, brood_buffer *out, brood_buffer *err)
+{
+    brood_buffer *const buffers[2] = {out, err};
+    for (int i = 0; i < 2; i++) {
+        brood_reader *reader = process->outputs[i];
+        if (process->outputs[i] == NULL || reader->closed)
+            continue;
+        if (buffers[i] == NULL) {
+            brood__reader_consume(reader, reader->bytes.len);
+            brood__reader_rest(reader);
+            continue;
+        }
+        int error = brood__reader_take(reader, buffers[i]);
+        if (error < 0)
+            return error;
+    }
+    return 0;
+}
+
+/* Who writes into a pipe that nobody reads has lost nothing. */
+static bool is_failure(int error)
+{
+    return error < 0 && error != BROOD_EPIPE && error != BROOD_ECONNRESET;
+}
+
+static int result_of(const brood_process *process)
+{
+    if (process->in != NULL && is_failure(process->in->error))
+        return process->in->error;
+    for (int i = 0; i < 2; i++)
+        if (process->outputs[i] != NULL && process->outputs[i]->error < 0)
+            return process->outputs[i]->error;
+    return 0;
+}
+
+/* Once; what was written before is still on its way, and goes first. */
+static void feed(brood_process *process, const void *input, size_t len)
+{
+    if (process->in == NULL || process->fed)
+        return;
+    process->fed = true;
+    brood__pipe_lend(process->in->pipe, input, len); /* whatever is wrong, the end will tell */
+}
+
+static int wait_finished(brood_process *process, brood_time deadline)
+{
+    struct brood__wait wait;
+    int error = 0;
+    brood__wait_begin(&wait, process->loop, deadline, "brood_process_communicate");
+    while (error == 0 && !process->finished)
+        error = brood__wait_for(&wait, &process->finish_waiters);
+    return error;
+}
+
+int brood_process_communicate(brood_process *process, const void *input, size_t len,
+                              brood_buffer *out, brood_buffer *err, brood_time deadline)
+{
+    int error = brood__process_check(process);
+    if (error < 0)
+        return error;
+    if ((input == NULL && len > 0) || (input != NULL && (process->in == NULL || process->fed)))
+        return BROOD_EINVAL;
+    error = brood__process_gather(process, out != NULL, err != NULL);
+    if (error < 0)
+        return error;
+    feed(process, input, len);
+    error = wait_finished(process, deadline);
+    if (error == BROOD_ECLOSED)
+        return error;
+
+    brood__process_gather_stop(process);
+    if (error < 0) {
+        int kept = process->in != NULL ? brood__pipe_keep(process->in->pipe) : 0;
+        return kept < 0 ? kept : error;
+    }
+    error = brood__process_take(process, out, err);
+    return error < 0 ? error : result_of(process);
+}
