@@ -256,7 +256,9 @@ int brood_loop_step(brood_loop *loop, brood_time deadline)
 
 void brood_loop_stop(brood_loop *loop)
 {
-    if (brood__loop_resolve(&loop) == 0)
+    if (loop == NULL)
+        loop = running_here; /* not made only to be stopped */
+    if (loop != NULL)
         loop->stopping = true;
 }
 

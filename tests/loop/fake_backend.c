@@ -87,11 +87,12 @@ static bool finish(struct brood__backend *backend, struct brood__op *op)
 }
 
 static ptrdiff_t try_read(struct brood__backend *backend, struct brood__channel *channel,
-                          const void **data)
+                          void **data, size_t len)
 {
     (void)backend;
     (void)channel;
     (void)data;
+    (void)len;
     return BROOD_EAGAIN;
 }
 

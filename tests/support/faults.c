@@ -73,8 +73,6 @@ WRAP(int, epoll_wait, (int set, struct epoll_event *events, int max, int timeout
 WRAP(int, eventfd, (unsigned count, int flags), (count, flags), FAULT_EVENTFD)
 WRAP(int, sigaction, (int number, const struct sigaction *action, struct sigaction *before),
      (number, action, before), FAULT_SIGACTION)
-WRAP(int, waitid, (idtype_t type, id_t id, siginfo_t *info, int options), (type, id, info, options),
-     FAULT_WAITID)
 WRAP(pid_t, fork, (void), (), FAULT_FORK)
 
 int __real_fcntl(int fd, int command, ...);
@@ -106,6 +104,16 @@ pid_t __wrap_brood__clone(struct brood__plan *plan, void *stack, size_t size, in
     if (strikes(FAULT_CLONE))
         return -states[FAULT_CLONE].error;
     return __real_brood__clone(plan, stack, size, process);
+}
+
+struct rusage;
+int __real_brood__waitid(int type, int64_t id, siginfo_t *info, int options, struct rusage *usage);
+int __wrap_brood__waitid(int type, int64_t id, siginfo_t *info, int options, struct rusage *usage);
+int __wrap_brood__waitid(int type, int64_t id, siginfo_t *info, int options, struct rusage *usage)
+{
+    if (strikes(FAULT_WAITID))
+        return -errno;
+    return __real_brood__waitid(type, id, info, options, usage);
 }
 
 int __real_brood__process_open(int64_t pid);

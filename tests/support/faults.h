@@ -12,7 +12,7 @@ enum fault {
     FAULT_EPOLL_WAIT,
     FAULT_EVENTFD,
     FAULT_SIGACTION,
-    FAULT_WAITID,
+    FAULT_WAITID, /* brood__waitid: asking for the end of a child */
     FAULT_FORK,
     FAULT_CLONE,        /* brood__clone: the birth of a child */
     FAULT_PROCESS_OPEN, /* pidfd_open */
