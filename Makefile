@@ -151,7 +151,7 @@ demo: all
 RUNNER ?= criterion
 TESTS := $(sort $(wildcard tests/loop/test_*.c tests/streams/test_*.c tests/subproc/test_*.c \
                            tests/examples/test_*.c))
-FIGURES := $(sort $(wildcard tests/figures/test_*.c)) tests/figures/figures.c
+FIGURES := $(sort $(wildcard tests/figures/test_*.c)) tests/figures/figures.c tests/figures/bare.c
 TEST_SUPPORT := tests/support/support.c tests/support/recorder.c tests/support/faults.c \
                 $(wildcard tests/*/fake_*.c tests/*/*_recorder.c tests/*/helpers.c)
 SUPPORT_OBJECTS := $(TEST_SUPPORT:%.c=$(BUILD)/%.o)
@@ -186,10 +186,12 @@ $(BUILD)/suite $(BUILD)/figures: $(SUPPORT_OBJECTS) $(RUNNER_OBJECTS) $(BUILD)/l
 	$(QUIET)$(CC) $(filter %.o,$^) $(filter %.a,$^) $(LINK_FLAGS) $(WRAP_FLAGS) $(TEST_LIBS) -o $@
 
 # Static, so that starting one is quick, and never sanitized.
-$(BUILD)/child: tests/support/child.c $(BUILD)/flags
+$(BUILD)/child: tests/support/child.c
+$(BUILD)/producer: tests/figures/producer.c
+$(BUILD)/child $(BUILD)/producer: $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(call SAY,CC $<)
-	$(QUIET)$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARNINGS) -static $< -o $@
+	$(call SAY,CC $(filter %.c,$^))
+	$(QUIET)$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARNINGS) -static $(filter %.c,$^) -o $@
 
 # The small runner's own tests.
 $(BUILD)/runner-samples: $(BUILD)/tests/runner/samples.o $(OWN_RUNNER_OBJECTS)
@@ -213,7 +215,7 @@ check-library: all
 check-runner: $(BUILD)/runner-selftest $(BUILD)/runner-samples
 	$(BUILD)/runner-selftest $(BUILD)/runner-samples
 
-check-figures: $(BUILD)/figures $(BUILD)/child
+check-figures: $(BUILD)/figures $(BUILD)/child $(BUILD)/producer
 	$(BUILD)/figures -j1 $(SUITE_FLAGS)
 
 check-suite: $(BUILD)/suite $(BUILD)/child examples

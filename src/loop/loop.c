@@ -27,7 +27,6 @@ static int round_of(brood_loop *loop, brood_time deadline)
     brood__op_list_init(&ripe);
     loop->round++;
 
-    loop->now = loop->backend->table->now(loop->backend);
     bool ran = run_timers(loop);
     brood__posted_collect(loop);
     ran = run_posts(loop) || ran;
@@ -65,7 +64,9 @@ static brood_time stopwatch(const brood_loop *loop)
 static bool run_timers(brood_loop *loop)
 {
     bool ran = false;
-    brood__timers_expire(&loop->timers, loop->now);
+    if (loop->timers.count == 0) /* a look at the clock is not free */
+        return false;
+    brood__timers_expire(&loop->timers, brood__loop_now(loop));
     struct brood__timer *timer;
     while (brood__loop_check(loop) == 0 && (timer = brood__timers_take(&loop->timers)) != NULL) {
         brood_time began = stopwatch(loop);
@@ -110,7 +111,7 @@ static brood_time timeout_of(const brood_loop *loop, brood_time deadline)
         return 0;
     if (next == BROOD_FOREVER)
         return BROOD_FOREVER;
-    brood_time now = loop->backend->table->now(loop->backend);
+    brood_time now = brood__loop_now(loop);
     return next > now ? next - now : 0;
 }
 
@@ -218,7 +219,7 @@ int brood__loop_drive(brood_loop *loop, const bool *over, brood_time deadline)
     while (!*over) {
         if (last) /* one more round has looked after the deadline */
             return leave(loop, BROOD_ETIMEDOUT);
-        last = deadline != BROOD_FOREVER && loop->backend->table->now(loop->backend) >= deadline;
+        last = deadline != BROOD_FOREVER && brood__loop_now(loop) >= deadline;
         error = round_of(loop, deadline);
         if (error < 0)
             return leave(loop, error);
@@ -321,8 +322,7 @@ int brood__loop_open_with(brood_loop **loop, const brood_loop_options *options,
     if (options->task_stack_size == 0)
         made->options.task_stack_size = BROOD_TASK_STACK_SIZE;
     made->forks = brood__forks;
-    made->now = backend->table->now(backend);
-    brood__timers_init(&made->timers, made->now);
+    brood__timers_init(&made->timers, backend->table->now(backend));
     struct brood__link *lists[] = {&made->posts,  &made->batch,        &made->closings,
                                    &made->owned,  &made->free_handles, &made->signals,
                                    &made->foreign, &made->tasks};
@@ -364,13 +364,6 @@ int brood_loop_close(brood_loop *loop)
     brood__free(loop->spare_block);
     brood__free(loop);
     return 0;
-}
-
-int brood__loop_check(const brood_loop *loop)
-{
-    if (loop == NULL)
-        return BROOD_EINVAL;
-    return loop->forks == brood__forks ? 0 : BROOD_EFORK;
 }
 
 int brood__loop_resolve(brood_loop **loop)

@@ -33,13 +33,10 @@ struct brood__watcher;       /* src/subproc     */
 /* How many stacks of ended tasks a loop keeps for the next ones. */
 enum { BROOD__SPARE_STACKS = 64 };
 
-/* The size of the one block of memory that a loop keeps for whoever reads next. */
-enum { BROOD__SPARE_BLOCK = 65536 };
 
 struct brood_loop {
     struct brood__backend *backend;
     brood_loop_options options;
-    brood_time now; /* at the start of the present round */
     uint64_t round;
     bool running, stopping;
     bool stepping; /* by brood_loop_step: whose round waits only if it has run nothing */
@@ -68,7 +65,8 @@ struct brood_loop {
     struct brood__link tasks; /* brood_task: all that have not been freed       */
     struct brood__stack spare_stacks[BROOD__SPARE_STACKS];
     size_t spare_stack_count;
-    char *spare_block; /* or NULL */
+    char *spare_block; /* or NULL; memory that was read into, for whoever reads next */
+    size_t spare_size;
 };
 
 /* brood_loop_open with a backend of one's choice, which the loop then owns. */
@@ -86,9 +84,6 @@ void brood__default_closed(void); /* the thread's own has been closed */
 /* Rounds until *over: 0.  BROOD_ETIMEDOUT at the deadline, after one more look;
  * BROOD_ECANCELED when brood_loop_stop came first; BROOD_EBUSY. */
 int brood__loop_drive(brood_loop *loop, const bool *over, brood_time deadline);
-
-/* 0; BROOD_EINVAL for NULL; BROOD_EFORK in a child of the process that opened it. */
-int brood__loop_check(const brood_loop *loop);
 
 /* A closing runs once, after everything else of the round.  Posting what is
  * posted already is harmless, and so is withdrawing what is not. */
@@ -117,7 +112,20 @@ int brood__procfd_check(void); /* 0, ENOSYS: no process descriptors here; EMFILE
 extern unsigned brood__forks;
 int brood__fork_watch(void);
 
+/* 0; BROOD_EINVAL for NULL; BROOD_EFORK in a child of the process that opened it. */
+static inline int brood__loop_check(const brood_loop *loop)
+{
+    if (loop == NULL)
+        return BROOD_EINVAL;
+    return loop->forks == brood__forks ? 0 : BROOD_EFORK;
+}
+
 /* Shorthands for the backend's table. */
+static inline brood_time brood__loop_now(const brood_loop *loop)
+{
+    return loop->backend->table->now(loop->backend);
+}
+
 static inline void brood__submit(brood_loop *loop, struct brood__channel *channel,
                                  struct brood__op *op)
 {

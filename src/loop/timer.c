@@ -155,6 +155,10 @@ void brood__timers_expire(struct brood__timers *timers, brood_time now)
 {
     uint64_t target = (uint64_t)now >> BROOD__TICK_BITS, tick;
     unsigned slot;
+    if (timers->count == 0) {
+        timers->tick = timers->tick < target ? target : timers->tick;
+        return;
+    }
     while (first_slot(timers, &slot, &tick) && tick <= target) {
         timers->tick = tick;
         spread(timers, slot);
@@ -195,6 +199,8 @@ brood_time brood__timers_next(const struct brood__timers *timers)
 {
     unsigned slot;
     uint64_t tick;
+    if (timers->count == 0)
+        return BROOD_FOREVER;
     if (timers->places[BROOD__TIMER_DUE] != NULL || timers->places[BROOD__TIMER_FIRING] != NULL)
         return BROOD_NOWAIT;
     if (!first_slot(timers, &slot, &tick) || tick >= (uint64_t)BROOD_FOREVER >> BROOD__TICK_BITS)

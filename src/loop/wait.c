@@ -32,7 +32,7 @@ static void set_deadline(struct brood__wait *wait)
     brood__post_init(&wait->look, stop_looking);
     if (wait->deadline == BROOD_FOREVER)
         return;
-    wait->looked = wait->deadline <= wait->loop->now;
+    wait->looked = wait->deadline <= brood__loop_now(wait->loop);
     if (wait->looked) {
         brood__loop_post(wait->loop, &wait->look);
     } else {

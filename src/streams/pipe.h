@@ -108,6 +108,11 @@ void brood__pipe_write_init(brood_pipe *pipe);
 void brood__pipe_write_arm(brood_pipe *pipe);
 void brood__pipe_write_drop(brood_pipe *pipe); /* frees what is buffered */
 
+static inline size_t brood__pipe_buffered(const brood_pipe *pipe)
+{
+    return pipe->out.sending.len + pipe->out.pending.len + pipe->out.lent.len;
+}
+
 /* pipe_posix.c: whether a descriptor can be a pipe transport's; switches it to
  * non-blocking.  And the way back, without and with closing it. */
 int brood__pipe_adopt(intptr_t fd, bool *was_blocking);

@@ -60,7 +60,7 @@ static void tell_flow(brood_pipe *pipe)
         if (pipe->protocol->pause_writing != NULL)
             pipe->protocol->pause_writing(pipe->arg);
     }
-    if (pipe->state < BROOD__PIPE_LOSING && brood_pipe_buffered(pipe) <= pipe->out.low) {
+    if (pipe->state < BROOD__PIPE_LOSING && brood__pipe_buffered(pipe) <= pipe->out.low) {
         pipe->out.over = pipe->out.told = false;
         if (pipe->protocol->resume_writing != NULL)
             pipe->protocol->resume_writing(pipe->arg);
@@ -74,7 +74,7 @@ static void run_flow(struct brood__post *post)
 
 static void check_flow(brood_pipe *pipe)
 {
-    size_t buffered = brood_pipe_buffered(pipe);
+    size_t buffered = brood__pipe_buffered(pipe);
     if (buffered > pipe->out.high)
         pipe->out.over = true;
     if (pipe->out.over && (!pipe->out.told || buffered <= pipe->out.low))
@@ -146,7 +146,7 @@ static void consumed(brood_pipe *pipe, size_t len)
     }
     if (pipe->out.told)
         tell_flow(pipe);
-    if (pipe->out.source != NULL && brood_pipe_buffered(pipe) == 0)
+    if (pipe->out.source != NULL && brood__pipe_buffered(pipe) == 0)
         pipe->out.source->emptied(pipe->out.source);
 }
 
@@ -177,7 +177,7 @@ static void written(struct brood__op *op)
     }
     if (pipe->state < BROOD__PIPE_LOSING) { /* the protocol may have ended it just now */
         send_next(pipe);
-        if (pipe->state == BROOD__PIPE_FLUSHING && brood_pipe_buffered(pipe) == 0)
+        if (pipe->state == BROOD__PIPE_FLUSHING && brood__pipe_buffered(pipe) == 0)
             brood__pipe_lose(pipe, 0);
     }
     brood__pipe_lost_if_idle(pipe);
@@ -188,7 +188,7 @@ static void reader_gone(struct brood__op *op)
 {
     brood_pipe *pipe = BROOD__CONTAINER(op, brood_pipe, out.gone);
     if (op->result >= 0)
-        brood__pipe_lose(pipe, brood_pipe_buffered(pipe) > 0 ? BROOD_EPIPE : 0);
+        brood__pipe_lose(pipe, brood__pipe_buffered(pipe) > 0 ? BROOD_EPIPE : 0);
     brood__pipe_lost_if_idle(pipe);
 }
 
@@ -220,7 +220,7 @@ void brood__pipe_write_drop(brood_pipe *pipe)
 /* As much as the pipe takes now; only when nothing is buffered before it. */
 static ptrdiff_t write_directly(brood_pipe *pipe, const brood_slice *parts, size_t count)
 {
-    if (brood_pipe_buffered(pipe) > 0)
+    if (brood__pipe_buffered(pipe) > 0)
         return 0;
     ptrdiff_t n =
         pipe->loop->backend->table->try_write(pipe->loop->backend, &pipe->channel, parts, count);
@@ -232,7 +232,7 @@ int brood_pipe_writev(brood_pipe *pipe, const brood_slice *parts, size_t count)
     int error = brood__pipe_check(pipe, true);
     if (error < 0)
         return error;
-    size_t total = 0, room = BROOD_MAX_BUFFERED - brood_pipe_buffered(pipe);
+    size_t total = 0, room = BROOD_MAX_BUFFERED - brood__pipe_buffered(pipe);
     for (size_t i = 0; i < count; i++) {
         if (parts[i].data == NULL && parts[i].len > 0)
             return BROOD_EINVAL;
@@ -259,7 +259,7 @@ int brood_pipe_writev(brood_pipe *pipe, const brood_slice *parts, size_t count)
         return (int)sent;
     }
     append(&pipe->out.pending, parts, count, (size_t)sent);
-    if (brood_pipe_buffered(pipe) == 0)
+    if (brood__pipe_buffered(pipe) == 0)
         discard(&pipe->out.pending);
     send_next(pipe);
     check_flow(pipe);
@@ -275,7 +275,7 @@ size_t brood_pipe_buffered(const brood_pipe *pipe)
 {
     if (pipe == NULL || !pipe->writes)
         return 0;
-    return pipe->out.sending.len + pipe->out.pending.len + pipe->out.lent.len;
+    return brood__pipe_buffered(pipe);
 }
 
 int brood_pipe_write_eof(brood_pipe *pipe)

@@ -6,7 +6,7 @@
 #include "wait.h"
 
 /* How much is read at once, at least and at most: a pipe's usual capacity. */
-enum { BROOD__READ_MIN = 4096, BROOD__READ_MAX = BROOD__SPARE_BLOCK };
+enum { BROOD__READ_MIN = 1024, BROOD__READ_MAX = 65536 };
 
 enum brood__reader_mode {
     BROOD__READER_LIMITED, /* pauses over twice its limit; every arrival wakes the waiter      */

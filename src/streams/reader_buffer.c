@@ -8,12 +8,13 @@
 
 /* ---- room ------------------------------------------------------------------ */
 
-/* A block of the largest usual size is kept by the loop for the next reader. */
-static char *new_block(brood_loop *loop, size_t cap)
+/* The loop keeps one block for whoever reads next: the latest of a usual size. */
+static char *new_block(brood_loop *loop, size_t *cap)
 {
     char *block = loop->spare_block;
-    if (block == NULL || cap != BROOD__READ_MAX)
-        return brood__realloc(NULL, cap);
+    if (block == NULL || loop->spare_size < *cap)
+        return brood__realloc(NULL, *cap);
+    *cap = loop->spare_size;
     loop->spare_block = NULL;
     return block;
 }
@@ -22,10 +23,13 @@ static void free_block(brood_loop *loop, char *block, size_t cap)
 {
     if (block == NULL)
         return;
-    if (cap == BROOD__READ_MAX && loop->spare_block == NULL)
+    if (cap <= BROOD__READ_MAX) {
+        char *before = loop->spare_block;
         loop->spare_block = block;
-    else
-        brood__free(block);
+        loop->spare_size = cap;
+        block = before;
+    }
+    brood__free(block);
 }
 
 static size_t tail_of(const struct brood__bytes *bytes)
@@ -38,7 +42,7 @@ static size_t tail_of(const struct brood__bytes *bytes)
 static int move_to_block(brood_reader *reader, size_t cap)
 {
     struct brood__bytes *bytes = &reader->bytes;
-    char *block = new_block(reader->loop, cap);
+    char *block = new_block(reader->loop, &cap);
     if (block == NULL)
         return BROOD_ENOMEM;
     if (bytes->len > 0)
@@ -71,6 +75,8 @@ static int reserve(brood_reader *reader, size_t len)
     bool movable = !reader->lent || reader->retired != NULL;
     if (tail_of(bytes) >= len)
         return 0;
+    if (bytes->data == NULL)
+        return move_to_block(reader, len + 1);
     if (movable && bytes->start >= bytes->len) { /* cheap, and makes as much room as it moves */
         if (bytes->len > 0)
             memmove(bytes->data, brood__reader_data(reader), bytes->len);

@@ -41,12 +41,17 @@ static int prepare(struct separators *separators, const brood_slice *each, size_
     return 0;
 }
 
+static bool is_newline(const struct separators *separators)
+{
+    return separators->count == 1 && separators->longest == 1 &&
+           separators->each[0].data[0] == '\n';
+}
+
 /* Whether `pattern` was made from these, by note. */
 static bool is_noted(const brood_buffer *pattern, const struct separators *separators)
 {
     if (pattern->len == 0)
-        return separators->count == 1 && separators->longest == 1 &&
-               separators->each[0].data[0] == '\n';
+        return is_newline(separators);
     size_t at = 0;
     for (size_t i = 0; i < separators->count; i++) {
         const brood_slice *each = &separators->each[i];
@@ -59,13 +64,14 @@ static bool is_noted(const brood_buffer *pattern, const struct separators *separ
     return at == pattern->len;
 }
 
-/* Without memory for it the search begins anew next time. */
-static void note(brood_reader *reader, const struct separators *separators, size_t searched)
+/* What `searched` counts from now on is a search for these.  Without memory for them
+ * the next call begins anew. */
+static bool note(brood_reader *reader, const struct separators *separators)
 {
-    reader->searched = searched;
-    if (is_noted(&reader->pattern, separators))
-        return;
+    reader->searched = 0;
     brood_buffer_free(&reader->pattern);
+    if (is_newline(separators))
+        return true;
     int error = 0;
     for (size_t i = 0; i < separators->count && error == 0; i++) {
         const brood_slice *each = &separators->each[i];
@@ -73,10 +79,9 @@ static void note(brood_reader *reader, const struct separators *separators, size
         if (error == 0)
             error = brood_buffer_append(&reader->pattern, each->data, each->len);
     }
-    if (error < 0) {
+    if (error < 0)
         brood_buffer_free(&reader->pattern);
-        reader->searched = 0;
-    }
+    return error == 0;
 }
 
 /* ---- searching ----------------------------------------------------------------- */
@@ -124,6 +129,15 @@ static size_t find(const brood_reader *reader, const struct separators *separato
     return 0;
 }
 
+/* What stands in the way of waiting for more: ELIMIT, EINCOMPLETE; or 0. */
+static int obstacle(const brood_reader *reader, const struct separators *separators)
+{
+    if (reader->bytes.len >= separators->longest &&
+        reader->bytes.len + 1 - separators->longest > reader->limit)
+        return BROOD_ELIMIT;
+    return reader->eof ? BROOD_EINCOMPLETE : 0;
+}
+
 /* Until a separator is there within the limit: how many bytes up to and with it.
  * ELIMIT; EINCOMPLETE at the end of the stream; what a wait can end with. */
 static ptrdiff_t until(brood_reader *reader, const struct separators *separators, size_t *which,
@@ -131,25 +145,19 @@ static ptrdiff_t until(brood_reader *reader, const struct separators *separators
 {
     struct brood__wait wait;
     brood__wait_begin(&wait, reader->loop, deadline, what);
-    size_t from = is_noted(&reader->pattern, separators) ? reader->searched : 0;
+    size_t unknown = 0; /* where the search stands if the reader cannot remember it */
+    bool noted = is_noted(&reader->pattern, separators) || note(reader, separators);
     for (;;) {
-        size_t len = find(reader, separators, from, which);
-        if (len > 0) {
-            if (len - separators->each[*which].len <= reader->limit)
-                return (ptrdiff_t)len;
-            note(reader, separators, len - 1); /* to be found again */
-            return BROOD_ELIMIT;
-        }
-        note(reader, separators, reader->bytes.len);
-        if (reader->bytes.len >= separators->longest &&
-            reader->bytes.len + 1 - separators->longest > reader->limit)
-            return BROOD_ELIMIT;
-        if (reader->eof)
-            return BROOD_EINCOMPLETE;
-        int error = brood__reader_wait(reader, &wait);
+        size_t *searched = noted ? &reader->searched : &unknown;
+        size_t len = find(reader, separators, *searched, which);
+        if (len > 0 && len - separators->each[*which].len <= reader->limit)
+            return (ptrdiff_t)len;
+        *searched = len > 0 ? len - 1 : reader->bytes.len; /* too far is found again */
+        int error = len > 0 ? BROOD_ELIMIT : obstacle(reader, separators);
+        if (error == 0)
+            error = brood__reader_wait(reader, &wait);
         if (error < 0)
             return error;
-        from = reader->searched;
     }
 }
 

@@ -125,7 +125,7 @@ static void exited(void *arg)
     check_input(process);
     if (process->grace > 0 && !process->closed)
         brood__timer_add(&process->loop->timers, &process->grace_timer,
-                         process->loop->now + process->grace);
+                         brood__loop_now(process->loop) + process->grace);
 }
 
 static void finished(void *arg, int error)

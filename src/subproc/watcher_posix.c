@@ -163,7 +163,7 @@ static void defer(struct brood__child *child)
     stop_watching(child);
     brood__list_append(&watcher->others, &child->link);
     if (watcher->retry.place == 0)
-        brood__timer_add(&watcher->loop->timers, &watcher->retry, watcher->loop->now + RETRY_NS);
+        brood__timer_add(&watcher->loop->timers, &watcher->retry, brood__loop_now(watcher->loop) + RETRY_NS);
 }
 
 static void notice(struct brood__child *child)
@@ -211,7 +211,7 @@ static void retry(struct brood__timer *timer)
     struct brood__watcher *watcher = BROOD__CONTAINER(timer, struct brood__watcher, retry);
     ask_others(watcher);
     if (!brood__list_empty(&watcher->others) && brood__loop_check(watcher->loop) == 0)
-        brood__timer_add(&watcher->loop->timers, timer, watcher->loop->now + RETRY_NS);
+        brood__timer_add(&watcher->loop->timers, timer, brood__loop_now(watcher->loop) + RETRY_NS);
 }
 
 static void index_ready(struct brood__op *op)

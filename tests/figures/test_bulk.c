@@ -1,23 +1,14 @@
 /* Bulk data by the protocol layer, next to a bare read loop. */
-#include <spawn.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "bare.h"
 #include "figures.h"
 
 SUITE(bulk);
 
 enum { ROUNDS = 7, BUFFER = 65536 }; /* the size of brood's reads */
 static const uint64_t one_gib = (uint64_t)1 << 30;
-
-extern char **environ;
-
-static double seconds_since(brood_time began)
-{
-    return (double)(brood_now() - began) / 1e9;
-}
 
 static double by_brood(void)
 {
@@ -36,30 +27,16 @@ static double by_brood(void)
 static double by_bare_reads(void)
 {
     static char buffer[BUFFER];
-    int ends[2], status;
-    cr_assert_eq(pipe(ends), 0);
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
-    posix_spawn_file_actions_addclose(&actions, ends[0]);
-    posix_spawn_file_actions_addclose(&actions, ends[1]);
-    char program[4200], fill[] = "fill", one[] = "1", size[] = "1073741824";
-    snprintf(program, sizeof program, "%s", test_child());
-    char *argv[] = {program, fill, one, size, NULL};
-
-    brood_time began = brood_now();
-    pid_t pid;
-    cr_assert_eq(posix_spawn(&pid, program, &actions, NULL, argv, environ), 0);
-    close(ends[1]);
+    struct bare bare;
     uint64_t received = 0;
     ssize_t n;
-    while ((n = read(ends[0], buffer, sizeof buffer)) > 0)
+    brood_time began = brood_now();
+    bare_start(&bare, ARGV(test_child(), "fill", "1", "1073741824"));
+    while ((n = read(bare.out, buffer, sizeof buffer)) > 0)
         received += (uint64_t)n;
-    cr_assert_eq(waitpid(pid, &status, 0), pid);
+    bare_end(&bare);
     double took = seconds_since(began);
     cr_assert_eq(received, one_gib);
-    close(ends[0]);
-    posix_spawn_file_actions_destroy(&actions);
     return took;
 }
 

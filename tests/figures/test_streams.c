@@ -1,0 +1,250 @@
+/* What the waiting layer costs, next to bare loops that do the same. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "bare.h"
+#include "figures.h"
+
+SUITE(streams);
+
+enum { ROUNDS = 5, LINE = 80, BUFFER = 65536, ROUND_TRIPS = 50000 };
+static const size_t line_count = 10000000, bulk_size = (size_t)512 << 20;
+
+/* ---- lines from one child --------------------------------------------------------- */
+
+static double lines_by_brood(void)
+{
+    brood_loop *loop = test_loop();
+    brood_process *process;
+    brood_spawn_options options = {.argv = ARGV(producer(), "lines", "10000000", "80"),
+                                   .out = {.kind = BROOD_PIPE}};
+    brood_time began = brood_now();
+    cr_assert_eq(brood_spawn(loop, &options, &process), 0);
+    brood_reader *reader = brood_process_stdout(process);
+    size_t count = 0, bytes = 0;
+    brood_slice line;
+    while (brood_reader_readline(reader, &line, BROOD_FOREVER) > 0) {
+        count++;
+        bytes += line.len;
+    }
+    cr_assert_eq(brood_process_wait(process, NULL, BROOD_FOREVER), 0);
+    double took = seconds_since(began);
+    cr_assert_eq(count, line_count);
+    cr_assert_eq(bytes, line_count * LINE);
+    brood_process_close(process);
+    test_loop_close(loop);
+    return took;
+}
+
+static double lines_by_bare_reads(void)
+{
+    static char buffer[BUFFER];
+    struct bare bare;
+    size_t count = 0, bytes = 0, kept = 0;
+    ssize_t n;
+    brood_time began = brood_now();
+    bare_start(&bare, ARGV(producer(), "lines", "10000000", "80"));
+    while ((n = read(bare.out, buffer + kept, sizeof buffer - kept)) > 0) {
+        const char *at = buffer, *end = buffer + kept + n, *newline;
+        while ((newline = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+            count++;
+            bytes += (size_t)(newline + 1 - at);
+            at = newline + 1;
+        }
+        kept = (size_t)(end - at);
+        memmove(buffer, at, kept);
+    }
+    bare_end(&bare);
+    double took = seconds_since(began);
+    cr_assert_eq(count, line_count);
+    cr_assert_eq(bytes, line_count * LINE);
+    return took;
+}
+
+Test(streams, lines_come_at_four_fifths_of_a_bare_loop, .timeout = 600)
+{
+    double rate = 0;
+    for (int attempt = 0; attempt < ATTEMPTS && rate < 0.8; attempt++) {
+        struct samples brood = {.count = 0}, bare = {.count = 0};
+        for (int round = 0; round < ROUNDS; round++) {
+            samples_add(&bare, lines_by_bare_reads());
+            samples_add(&brood, lines_by_brood());
+        }
+        rate = samples_median(&bare) / samples_median(&brood);
+        fprintf(stderr, "lines of 80 bytes: bare %.1f million/s, readline %.1f million/s, rate %.2f\n",
+                1e-6 * (double)line_count / samples_median(&bare),
+                1e-6 * (double)line_count / samples_median(&brood), rate);
+    }
+    cr_assert_geq(rate, 0.8);
+}
+
+/* ---- bulk through cat, both ways ----------------------------------------------------- */
+
+static char *make_bulk(void)
+{
+    char *bulk = malloc(bulk_size);
+    cr_assert_not_null(bulk);
+    for (size_t i = 0; i < bulk_size; i++)
+        bulk[i] = (char)(i * 31 >> 7);
+    return bulk;
+}
+
+static double cat_by_brood(const char *bulk)
+{
+    brood_loop *loop = test_loop();
+    brood_process *process;
+    brood_buffer out = {0};
+    brood_spawn_options options = {
+        .argv = ARGV("cat"), .in = {.kind = BROOD_PIPE}, .out = {.kind = BROOD_PIPE}};
+    brood_time began = brood_now();
+    cr_assert_eq(brood_spawn(loop, &options, &process), 0);
+    cr_assert_eq(
+        brood_process_communicate(process, bulk, bulk_size, &out, NULL, BROOD_FOREVER), 0);
+    double took = seconds_since(began);
+    cr_assert_eq(out.len, bulk_size);
+    cr_assert_eq(memcmp(out.data, bulk, bulk_size), 0);
+    brood_buffer_free(&out);
+    brood_process_close(process);
+    test_loop_close(loop);
+    return took;
+}
+
+static void grow(char **data, size_t *cap, size_t len)
+{
+    while (*cap < len + BUFFER)
+        *cap *= 2;
+    *data = realloc(*data, *cap);
+    cr_assert_not_null(*data);
+}
+
+static double cat_by_poll(const char *bulk)
+{
+    struct bare bare;
+    size_t sent = 0, len = 0, cap = BUFFER;
+    char *data = malloc(cap);
+    brood_time began = brood_now();
+    bare_start(&bare, ARGV("cat"));
+    fcntl(bare.in, F_SETFL, O_NONBLOCK);
+    fcntl(bare.out, F_SETFL, O_NONBLOCK);
+    for (;;) {
+        struct pollfd fds[2] = {{.fd = bare.out, .events = POLLIN},
+                                {.fd = bare.in, .events = POLLOUT}};
+        cr_assert_gt(poll(fds, 2, -1), 0);
+        if (fds[1].revents != 0) {
+            ssize_t n = write(bare.in, bulk + sent, bulk_size - sent);
+            sent += n > 0 ? (size_t)n : 0;
+            if (sent == bulk_size) {
+                close(bare.in);
+                bare.in = -1;
+            }
+        }
+        if (fds[0].revents == 0)
+            continue;
+        grow(&data, &cap, len);
+        ssize_t n = read(bare.out, data + len, BUFFER);
+        if (n == 0)
+            break;
+        len += n > 0 ? (size_t)n : 0;
+    }
+    bare_end(&bare);
+    double took = seconds_since(began);
+    cr_assert_eq(len, bulk_size);
+    cr_assert_eq(memcmp(data, bulk, bulk_size), 0);
+    free(data);
+    return took;
+}
+
+Test(streams, communicate_goes_at_four_fifths_of_a_bare_poll_loop, .timeout = 600)
+{
+    char *bulk = make_bulk();
+    double rate = 0;
+    for (int attempt = 0; attempt < ATTEMPTS && rate < 0.8; attempt++) {
+        struct samples brood = {.count = 0}, bare = {.count = 0};
+        for (int round = 0; round < ROUNDS; round++) {
+            samples_add(&bare, cat_by_poll(bulk));
+            samples_add(&brood, cat_by_brood(bulk));
+        }
+        rate = samples_median(&bare) / samples_median(&brood);
+        fprintf(stderr,
+                "512 MiB through cat: bare poll loop %.2f GiB/s, communicate %.2f GiB/s, rate %.2f\n",
+                0.5 / samples_median(&bare), 0.5 / samples_median(&brood), rate);
+    }
+    free(bulk);
+    cr_assert_geq(rate, 0.8);
+}
+
+/* ---- round trips ------------------------------------------------------------------------ */
+
+struct echo {
+    brood_process *process;
+    double took;
+};
+
+static const char question[] = "a line of a conversation\n";
+enum { QUESTION = sizeof question - 1 };
+
+static int converse(void *arg)
+{
+    struct echo *echo = arg;
+    brood_writer *writer = brood_process_stdin(echo->process);
+    brood_reader *reader = brood_process_stdout(echo->process);
+    brood_time began = brood_now();
+    for (int i = 0; i < ROUND_TRIPS; i++) {
+        brood_slice line;
+        cr_assert_eq(brood_writer_write(writer, question, QUESTION), 0);
+        cr_assert_eq(brood_reader_readline(reader, &line, BROOD_FOREVER), QUESTION);
+    }
+    echo->took = seconds_since(began);
+    return 0;
+}
+
+static double trips_in_a_task(void)
+{
+    brood_loop *loop = test_loop();
+    struct echo echo;
+    brood_task *task;
+    brood_spawn_options options = {.argv = ARGV(producer(), "echo"),
+                                   .in = {.kind = BROOD_PIPE},
+                                   .out = {.kind = BROOD_PIPE}};
+    cr_assert_eq(brood_spawn(loop, &options, &echo.process), 0);
+    cr_assert_eq(brood_task_start(loop, converse, &echo, &task), 0);
+    cr_assert_eq(brood_task_join(task, NULL, BROOD_FOREVER), 0);
+    brood_process_close(echo.process);
+    test_loop_close(loop);
+    return echo.took;
+}
+
+static double bare_trips(void)
+{
+    struct bare bare;
+    char answer[QUESTION];
+    bare_start(&bare, ARGV(producer(), "echo"));
+    brood_time began = brood_now();
+    for (int i = 0; i < ROUND_TRIPS; i++) {
+        cr_assert_eq(write(bare.in, question, QUESTION), QUESTION);
+        cr_assert_eq(read(bare.out, answer, sizeof answer), QUESTION);
+    }
+    double took = seconds_since(began);
+    bare_end(&bare);
+    return took;
+}
+
+Test(streams, a_round_trip_in_a_task_costs_little_more_than_a_bare_one, .timeout = 600)
+{
+    double ratio = 2;
+    for (int attempt = 0; attempt < ATTEMPTS && ratio > 1.15; attempt++) {
+        struct samples brood = {.count = 0}, bare = {.count = 0};
+        for (int round = 0; round < ROUNDS; round++) {
+            samples_add(&bare, bare_trips());
+            samples_add(&brood, trips_in_a_task());
+        }
+        ratio = samples_median(&brood) / samples_median(&bare);
+        fprintf(stderr, "round trip of a line: bare %.2f us, in a task %.2f us, ratio %.2f\n",
+                1e6 * samples_median(&bare) / ROUND_TRIPS,
+                1e6 * samples_median(&brood) / ROUND_TRIPS, ratio);
+    }
+    cr_assert_leq(ratio, 1.15);
+}
