@@ -193,6 +193,11 @@ $(BUILD)/child $(BUILD)/producer: $(BUILD)/flags
 	$(call SAY,CC $(filter %.c,$^))
 	$(QUIET)$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARNINGS) -static $(filter %.c,$^) -o $@
 
+# What callgrind counts the instructions of.
+$(BUILD)/switches: $(BUILD)/tests/figures/switches.o $(BUILD)/libbrood.a
+	$(call SAY,LD $@)
+	$(QUIET)$(CC) $^ $(LINK_FLAGS) -o $@
+
 # The small runner's own tests.
 $(BUILD)/runner-samples: $(BUILD)/tests/runner/samples.o $(OWN_RUNNER_OBJECTS)
 	$(call SAY,LD $@)
@@ -207,7 +212,7 @@ check: check-tools
 	@$(MAKE) --no-print-directory check-library check-runner check-figures check-suite
 
 check-tools:
-	CC='$(CC)' tests/install_tools.sh $(CC) criterion
+	CC='$(CC)' tests/install_tools.sh $(CC) criterion valgrind
 
 check-library: all
 	tests/check_library.sh '$(CC)' $(BUILD)
@@ -215,7 +220,7 @@ check-library: all
 check-runner: $(BUILD)/runner-selftest $(BUILD)/runner-samples
 	$(BUILD)/runner-selftest $(BUILD)/runner-samples
 
-check-figures: $(BUILD)/figures $(BUILD)/child $(BUILD)/producer
+check-figures: $(BUILD)/figures $(BUILD)/child $(BUILD)/producer $(BUILD)/switches
 	$(BUILD)/figures -j1 $(SUITE_FLAGS)
 
 check-suite: $(BUILD)/suite $(BUILD)/child examples
@@ -281,4 +286,5 @@ help:
 	  '           SUITE_FLAGS: for the test runner, e.g. --filter="spawn/*"'
 
 -include $(patsubst %.o,%.d,$(TEST_OBJECTS) $(SUPPORT_OBJECTS) $(FIGURE_OBJECTS) $(OWN_RUNNER_OBJECTS) \
+           $(BUILD)/tests/figures/switches.o \
            $(BUILD)/tests/runner/samples.o $(BUILD)/tests/runner/selftest.o)

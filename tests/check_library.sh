@@ -21,7 +21,6 @@ check() { # check DESCRIPTION OUTPUT: passes if OUTPUT is empty
     fi
 }
 
-uname -a >"$scratch/expected"
 strict='-Wall -Wextra -Wpedantic -Werror -Iinclude -fsyntax-only'
 echo '#include <brood.h>' >"$scratch/alone.c"
 check 'brood.h compiles alone as C11' \
@@ -35,7 +34,7 @@ check 'only brood_ symbols are global in the archive' \
     "$(nm -g --defined-only "$build/libbrood.a" | awk 'NF == 3 && $3 !~ /^brood_/')"
 check 'every function of brood.h is in the library' \
     "$($cc -E -Iinclude include/brood.h | grep -o 'brood_[a-z_]* *(' | tr -d ' (' | sort -u |
-        grep -v '^brood_callback$' | while read -r name; do
+        grep -v -e '^brood_callback$' -e '^brood_task_main$' | while read -r name; do
         nm -D --defined-only "$build/libbrood.so" | grep -q " $name\$" || echo "$name"; done)"
 check 'the shared library needs the C library alone' \
     "$(ldd "$build/libbrood.so" | awk '{print $1}' |
@@ -54,12 +53,28 @@ check 'every behaviour that docs/semantics.md calls tested has a test' \
     "$(sed -n 's/^| \([0-9][0-9]\) |.*| test |$/\1/p' docs/semantics.md | while read -r number; do
         grep -rqE "^Test\([a-z_]+, sem_${number}_" tests || echo "$number"; done)"
 
-# The first program of the README, from the README's own text.
-awk '/^    #include <brood.h>/ {on = 1} on && /^[^ ]/ {exit} on {sub(/^    /, ""); print}' \
-    README.md >"$scratch/first.c"
-check "the README's program prints what its child does" \
-    "$($cc -std=c11 -Wall -Wextra -Werror -Iinclude "$scratch/first.c" "$build/libbrood.a" \
-        -pthread -o "$scratch/first" 2>&1 && "$scratch/first" | diff - "$scratch/expected" 2>&1 || true)"
+names() { # of functions and constants in a text
+    grep -oE '\b(brood_[a-z_]+|BROOD_[A-Z_]+[A-Z])' "$1" | sort -u
+}
+names include/brood.h >"$scratch/known"
+sed -n 's/^ *X(\([A-Z0-9]*\),.*/BROOD_\1/p' include/brood.h | sort -u >>"$scratch/known"
+check 'every name in the documents is in brood.h' \
+    "$(for document in README.md docs/from-asyncio.md; do names "$document"; done | sort -u |
+        grep -v -e '^brood__' | grep -vxFf "$scratch/known" || true)"
+
+# The first program of the README in its three forms, from the README's own text.
+awk -v scratch="$scratch" '/^    #include <brood.h>/ {n++; on = 1} on && /^[^ ]/ {on = 0}
+    on {sub(/^    /, ""); print > (scratch "/first" n ".c")}' README.md
+{ uname -s; uname -r; uname -m; } | sort >"$scratch/expected2"
+uname -a | tee "$scratch/expected1" >"$scratch/expected3"
+for n in 1 2 3; do
+    check "the README's program, form $n, prints what its children do" \
+        "$($cc -std=c11 -Wall -Wextra -Werror -Iinclude "$scratch/first$n.c" "$build/libbrood.a" \
+            -pthread -o "$scratch/first" 2>&1 &&
+            "$scratch/first" | sort | diff - "$scratch/expected$n" 2>&1 || true)"
+    check "the README's program, form $n, has fewer than 25 lines" \
+        "$(awk 'NF {last = NR} END {if (last >= 25) print last}' "$scratch/first$n.c")"
+done
 
 make -s install BUILD="$build" CC="$cc" PREFIX=/usr DESTDIR="$scratch/stage" >/dev/null
 cat >"$scratch/user.c" <<'END'

@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "valgrind.h"
+#include "valgrind_posix.h"
 
 #ifndef MAP_STACK
 #define MAP_STACK 0

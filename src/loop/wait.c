@@ -73,14 +73,18 @@ static bool may_wait(const brood_loop *loop)
     return !loop->running && (running == NULL || running->current == NULL);
 }
 
+int brood__wait_check(const brood_loop *loop)
+{
+    int error = brood__loop_check(loop);
+    return error == 0 && !may_wait(loop) ? BROOD_EWAIT : error;
+}
+
 int brood__wait_for(struct brood__wait *wait, struct brood__link *waiters)
 {
-    int error = brood__loop_check(wait->loop);
+    int error = brood__wait_check(wait->loop);
     if (error < 0)
         return error;
     wait->task = wait->loop->current;
-    if (!may_wait(wait->loop))
-        return BROOD_EWAIT;
     if (wait->looked)
         return BROOD_ETIMEDOUT;
 

@@ -37,6 +37,9 @@ struct brood__wait {
 void brood__wait_begin(struct brood__wait *wait, brood_loop *loop, brood_time deadline,
                        const char *what);
 
+/* Whether one may wait here: 0, EWAIT, EFORK.  For what must not begin in vain. */
+int brood__wait_check(const brood_loop *loop);
+
 /* Until somebody wakes `waiters`: 0 or the error that came with it; BROOD_ETIMEDOUT,
  * BROOD_ECANCELED, BROOD_EWAIT, BROOD_EFORK. */
 int brood__wait_for(struct brood__wait *wait, struct brood__link *waiters);

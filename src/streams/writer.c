@@ -20,6 +20,7 @@ void brood__writer_init(brood_writer *writer, brood_loop *loop, brood_pipe *pipe
 
 void brood__writer_destroy(brood_writer *writer)
 {
+    writer->pipe->out.source = NULL;
     brood__wake_for_good(&writer->drainers, BROOD_ECLOSED);
     brood__wake_for_good(&writer->flushers, BROOD_ECLOSED);
     brood__wake_for_good(&writer->closers, BROOD_ECLOSED);

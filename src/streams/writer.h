@@ -25,7 +25,7 @@ void brood__writer_init(brood_writer *writer, brood_loop *loop, brood_pipe *pipe
 void brood__writer_resumed(brood_writer *writer);
 void brood__writer_lost(brood_writer *writer, int error);
 
-/* For the end of its owner: whoever waits gets BROOD_ECLOSED. */
+/* For the end of its owner, before that of its pipe: whoever waits gets BROOD_ECLOSED. */
 void brood__writer_destroy(brood_writer *writer);
 
 #endif

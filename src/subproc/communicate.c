@@ -99,7 +99,9 @@ int brood_process_communicate(brood_process *process, const void *input, size_t 
         return error;
     if ((input == NULL && len > 0) || (input != NULL && (process->in == NULL || process->fed)))
         return BROOD_EINVAL;
-    error = brood__process_gather(process, out != NULL, err != NULL);
+    error = brood__wait_check(process->loop);
+    if (error == 0)
+        error = brood__process_gather(process, out != NULL, err != NULL);
     if (error < 0)
         return error;
     feed(process, input, len);

@@ -55,7 +55,8 @@ static ptrdiff_t send_some(brood_process *process, const void *data, size_t len,
         ptrdiff_t accepted = accept_some(writer, data, len);
         if (accepted != 0 || len == 0)
             return accepted;
-        error = brood__wait_for(&wait, room_of(writer) > 0 ? &writer->flushers : &writer->drainers);
+        bool over = writer->pipe->out.over; /* else it is full to the very mark */
+        error = brood__wait_for(&wait, over ? &writer->drainers : &writer->flushers);
         if (error < 0)
             return error == BROOD_ECONNRESET ? BROOD_EPIPE : error;
     }

@@ -2,8 +2,8 @@
  * switch of stacks from a very large frame.  A request is a sequence of instructions
  * that a processor runs as nothing and Valgrind recognises: so it costs nothing
  * outside, and needs no header of Valgrind's to be installed. */
-#ifndef BROOD_VALGRIND_H
-#define BROOD_VALGRIND_H
+#ifndef BROOD_VALGRIND_POSIX_H
+#define BROOD_VALGRIND_POSIX_H
 
 #include <stdint.h>
 
