@@ -33,19 +33,18 @@ struct brood__watcher;       /* src/subproc     */
 /* How many stacks of ended tasks a loop keeps for the next ones. */
 enum { BROOD__SPARE_STACKS = 64 };
 
-
 struct brood_loop {
     struct brood__backend *backend;
     brood_loop_options options;
     uint64_t round;
     bool running, stopping;
-    bool stepping; /* by brood_loop_step: whose round waits only if it has run nothing */
-    bool closing;  /* its tasks are brought to their ends */
-    bool mine;     /* the default loop of its thread */
-    const bool *awaited;         /* whoever drives it waits for this to be true */
-    unsigned forks;              /* of the process that opened it      */
-    const void *runner;          /* identifies the thread that runs it */
-    brood_loop *outer;           /* which ran there before, and will again */
+    bool stepping;       /* by brood_loop_step: whose round waits only if it has run nothing */
+    bool closing;        /* its tasks are brought to their ends */
+    bool mine;           /* the default loop of its thread */
+    const bool *awaited; /* whoever drives it waits for this to be true */
+    unsigned forks;      /* of the process that opened it      */
+    const void *runner;  /* identifies the thread that runs it */
+    brood_loop *outer;   /* which ran there before, and will again */
 
     struct brood__timers timers;
     struct brood__link posts;    /* for the next round                           */

@@ -7,6 +7,8 @@
 
 #include "context.h"
 
+/* Instructions and their unwind information, a line each. */
+/* clang-format off */
 #if defined(__APPLE__)
 #define SYMBOL(name) "_" #name
 #define BEGIN(name)  ".globl " SYMBOL(name) "\n.private_extern " SYMBOL(name) "\n" SYMBOL(name) ":\n"
@@ -111,7 +113,7 @@ static void fill(struct frame *frame, void (*run)(void *), void *arg)
 }
 
 #else
-
+/* clang-format on */
 #include <ucontext.h>
 
 /* Each place is a ucontext_t on the stack that was left there. */
@@ -146,10 +148,12 @@ static void fill(struct frame *frame, void (*run)(void *), void *arg)
 }
 
 #endif
+/* clang-format on */
 
 void *brood__switch_prepare(const struct brood__stack *stack, void (*run)(void *), void *arg)
 {
-    uintptr_t top = ((uintptr_t)stack->bottom + stack->size - sizeof(struct frame)) & ~(uintptr_t)15;
+    uintptr_t top =
+        ((uintptr_t)stack->bottom + stack->size - sizeof(struct frame)) & ~(uintptr_t)15;
     struct frame *frame = (struct frame *)top;
     memset(frame, 0, sizeof *frame);
 #if defined(BROOD_UCONTEXT) || (!defined(__x86_64__) && !defined(__aarch64__))

@@ -15,7 +15,7 @@ struct brood_task {
     void *arg;
     int result;
     bool ended, detached, joined; /* joined: somebody waits for it            */
-    bool cancelled; /* its next wait is to say so                             */
+    bool cancelled;               /* its next wait is to say so                             */
 
     struct brood__wait *waiting; /* what it waits for                         */
     struct brood__link joiners;

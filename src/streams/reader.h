@@ -70,8 +70,8 @@ int brood__reader_append(brood_reader *reader, const void *data, size_t len);
 void brood__reader_consume(brood_reader *reader, size_t len);
 void brood__reader_lend(brood_reader *reader, size_t len, brood_slice *slice);
 void brood__reader_put_back(brood_reader *reader, size_t len); /* what was lent just now */
-void brood__reader_take_back(brood_reader *reader); /* what was lent */
-void brood__reader_rest(brood_reader *reader);      /* an empty one holds no memory */
+void brood__reader_take_back(brood_reader *reader);            /* what was lent */
+void brood__reader_rest(brood_reader *reader);                 /* an empty one holds no memory */
 /* All of it, appended to `out`, by moving the memory itself where that is possible. */
 int brood__reader_take(brood_reader *reader, brood_buffer *out);
 

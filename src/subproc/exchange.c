@@ -106,8 +106,7 @@ ptrdiff_t brood_process_recv_err(brood_process *process, void *buf, size_t n, br
     return recv_from(process, 1, buf, n, deadline);
 }
 
-ptrdiff_t brood_process_asyncread(brood_process *process, int fd, brood_buffer *out,
-                                  double seconds)
+ptrdiff_t brood_process_asyncread(brood_process *process, int fd, brood_buffer *out, double seconds)
 {
     int error = brood__process_check(process);
     if (error < 0)

@@ -12,13 +12,13 @@ struct brood_process {
     brood_loop *loop;
     brood_subprocess *transport;
     int64_t pid;
-    brood_returncode returncode; /* once it has exited */
-    bool exited;                 /* the loop has seen it end                        */
-    bool finished;               /* and all its pipes: the transport's last event   */
-    bool closed;                 /* by its owner: freed once it has finished        */
-    bool cut;                    /* pipes were closed after the grace period        */
-    bool fed;                    /* its input has been given, by communicate        */
-    brood_writer *in, in_space; /* NULL, or its space */
+    brood_returncode returncode;               /* once it has exited */
+    bool exited;                               /* the loop has seen it end                        */
+    bool finished;                             /* and all its pipes: the transport's last event   */
+    bool closed;                               /* by its owner: freed once it has finished        */
+    bool cut;                                  /* pipes were closed after the grace period        */
+    bool fed;                                  /* its input has been given, by communicate        */
+    brood_writer *in, in_space;                /* NULL, or its space */
     brood_reader *outputs[2], output_space[2]; /* stdout, stderr */
     struct brood__link exit_waiters, finish_waiters;
     brood_time grace; /* how long; 0: for ever */

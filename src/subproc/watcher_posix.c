@@ -163,7 +163,8 @@ static void defer(struct brood__child *child)
     stop_watching(child);
     brood__list_append(&watcher->others, &child->link);
     if (watcher->retry.place == 0)
-        brood__timer_add(&watcher->loop->timers, &watcher->retry, brood__loop_now(watcher->loop) + RETRY_NS);
+        brood__timer_add(&watcher->loop->timers, &watcher->retry,
+                         brood__loop_now(watcher->loop) + RETRY_NS);
 }
 
 static void notice(struct brood__child *child)

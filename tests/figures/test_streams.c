@@ -74,7 +74,8 @@ Test(streams, lines_come_at_four_fifths_of_a_bare_loop, .timeout = 600)
             samples_add(&brood, lines_by_brood());
         }
         rate = samples_median(&bare) / samples_median(&brood);
-        fprintf(stderr, "lines of 80 bytes: bare %.1f million/s, readline %.1f million/s, rate %.2f\n",
+        fprintf(stderr,
+                "lines of 80 bytes: bare %.1f million/s, readline %.1f million/s, rate %.2f\n",
                 1e-6 * (double)line_count / samples_median(&bare),
                 1e-6 * (double)line_count / samples_median(&brood), rate);
     }
@@ -101,8 +102,7 @@ static double cat_by_brood(const char *bulk)
         .argv = ARGV("cat"), .in = {.kind = BROOD_PIPE}, .out = {.kind = BROOD_PIPE}};
     brood_time began = brood_now();
     cr_assert_eq(brood_spawn(loop, &options, &process), 0);
-    cr_assert_eq(
-        brood_process_communicate(process, bulk, bulk_size, &out, NULL, BROOD_FOREVER), 0);
+    cr_assert_eq(brood_process_communicate(process, bulk, bulk_size, &out, NULL, BROOD_FOREVER), 0);
     double took = seconds_since(began);
     cr_assert_eq(out.len, bulk_size);
     cr_assert_eq(memcmp(out.data, bulk, bulk_size), 0);
@@ -168,9 +168,10 @@ Test(streams, communicate_goes_at_four_fifths_of_a_bare_poll_loop, .timeout = 60
             samples_add(&brood, cat_by_brood(bulk));
         }
         rate = samples_median(&bare) / samples_median(&brood);
-        fprintf(stderr,
-                "512 MiB through cat: bare poll loop %.2f GiB/s, communicate %.2f GiB/s, rate %.2f\n",
-                0.5 / samples_median(&bare), 0.5 / samples_median(&brood), rate);
+        fprintf(
+            stderr,
+            "512 MiB through cat: bare poll loop %.2f GiB/s, communicate %.2f GiB/s, rate %.2f\n",
+            0.5 / samples_median(&bare), 0.5 / samples_median(&brood), rate);
     }
     free(bulk);
     cr_assert_geq(rate, 0.8);
@@ -206,9 +207,8 @@ static double trips_in_a_task(void)
     brood_loop *loop = test_loop();
     struct echo echo;
     brood_task *task;
-    brood_spawn_options options = {.argv = ARGV(producer(), "echo"),
-                                   .in = {.kind = BROOD_PIPE},
-                                   .out = {.kind = BROOD_PIPE}};
+    brood_spawn_options options = {
+        .argv = ARGV(producer(), "echo"), .in = {.kind = BROOD_PIPE}, .out = {.kind = BROOD_PIPE}};
     cr_assert_eq(brood_spawn(loop, &options, &echo.process), 0);
     cr_assert_eq(brood_task_start(loop, converse, &echo, &task), 0);
     cr_assert_eq(brood_task_join(task, NULL, BROOD_FOREVER), 0);

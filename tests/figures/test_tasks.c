@@ -92,8 +92,7 @@ static unsigned long long instructions(const char *count)
     brood_buffer_append(&path, child, (size_t)(strrchr(child, '/') - child));
     brood_buffer_append(&path, "/switches", 9);
     brood_spawn_options options = {.argv = ARGV("valgrind", "--tool=callgrind",
-                                                "--callgrind-out-file=/dev/null", path.data,
-                                                count),
+                                                "--callgrind-out-file=/dev/null", path.data, count),
                                    .out = {.kind = BROOD_PIPE},
                                    .err = {.kind = BROOD_STDOUT}};
     cr_assert_eq(brood_run(NULL, &options, NULL, 0, &result, test_deadline()), 0);
