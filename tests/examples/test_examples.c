@@ -1,53 +1,16 @@
-/* The examples, as a user would run them, with their output looked at. */
+/* The examples of the callback layer, as a user would run them, and the manners of all. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "support.h"
+#include "examples.h"
 
 SUITE(examples);
-
-static const char *example(const char *name)
-{
-    static char path[4200];
-    snprintf(path, sizeof path, "%s", test_child());
-    char *slash = strrchr(path, '/');
-    snprintf(slash, sizeof path - (size_t)(slash - path), "/examples/%s", name);
-    return path;
-}
-
-/* Runs an example with up to six arguments; what it printed is in the recorder. */
-static brood_returncode run(struct recorder *recorder, const char *name,
-                            const char *const *arguments)
-{
-    const char *argv[8] = {example(name)};
-    for (size_t i = 0; arguments[i] != NULL; i++)
-        argv[i + 1] = arguments[i];
-    brood_spawn_options options = {
-        .argv = argv, .out = {.kind = BROOD_PIPE}, .err = {.kind = BROOD_PIPE}};
-    *recorder = (struct recorder){0};
-    brood_returncode code = test_run_child(recorder, options, ARGV(NULL));
-    cr_assert_eq(brood_buffer_append(&recorder->out[1], "", 0), 0);
-    cr_assert_eq(brood_buffer_append(&recorder->out[2], "", 0), 0);
-    return code;
-}
-
-/* Each of the texts, one after the other; what follows the last. */
-static const char *find_in_order(const char *output, const char *const *texts)
-{
-    const char *at = output;
-    for (; *texts != NULL; texts++) {
-        const char *found = strstr(at, *texts);
-        cr_assert_not_null(found, "\"%s\" is missing, or out of order, in:\n%s", *texts, output);
-        at = found + strlen(*texts);
-    }
-    return at;
-}
 
 Test(examples, date_protocol_prints_the_date_of_its_child)
 {
     struct recorder recorder;
-    cr_assert_eq(run(&recorder, "date_protocol", ARGV(NULL)), 0);
+    cr_assert_eq(run_example(&recorder, "date_protocol", ARGV(NULL)), 0);
     int year, month, day, hour, minute, second, end = 0;
     sscanf(recorder.out[1].data, "Current date: %d-%d-%d %d:%d:%d\n%n", &year, &month, &day, &hour,
            &minute, &second, &end);
@@ -60,7 +23,7 @@ Test(examples, date_protocol_prints_the_date_of_its_child)
 Test(examples, df_protocol_goes_through_the_steps_of_the_original)
 {
     struct recorder recorder, df = {0};
-    brood_returncode code = run(&recorder, "df_protocol", ARGV(NULL));
+    brood_returncode code = run_example(&recorder, "df_protocol", ARGV(NULL));
     if (code != 0)
         cr_skip_test("df fails on this machine: %s", recorder.out[1].data);
     const char *rows = find_in_order(
@@ -86,7 +49,7 @@ Test(examples, df_protocol_goes_through_the_steps_of_the_original)
 Test(examples, fanout_runs_commands_and_sums_them_up)
 {
     struct recorder recorder;
-    cr_assert_eq(run(&recorder, "fanout", ARGV("-n", "40", "-j", "5", "-C", "src")), 0);
+    cr_assert_eq(run_example(&recorder, "fanout", ARGV("-n", "40", "-j", "5", "-C", "src")), 0);
     find_in_order(recorder.out[1].data,
                   ARGV("40 commands, at most 5 at a time: 40 succeeded, 0 failed\n",
                        " bytes of output in ", " ms; ", "a command took "));
@@ -98,14 +61,16 @@ Test(examples, fanout_runs_commands_and_sums_them_up)
 Test(examples, fanout_names_the_failures)
 {
     struct recorder recorder;
-    cr_assert_eq(run(&recorder, "fanout", ARGV("-n", "3", "-C", "src/loop", "ls", "/nonexistent")),
-                 1);
+    cr_assert_eq(
+        run_example(&recorder, "fanout", ARGV("-n", "3", "-C", "src/loop", "ls", "/nonexistent")),
+        1);
     find_in_order(recorder.out[1].data,
                   ARGV("failed: src/loop/", "exit status 2", "nonexistent", "failed: src/loop/",
                        "failed: src/loop/", "0 succeeded, 3 failed\n"));
     recorder_free(&recorder);
 
-    cr_assert_eq(run(&recorder, "fanout", ARGV("-n", "2", "-C", "src", "no-such-program")), 1);
+    cr_assert_eq(run_example(&recorder, "fanout", ARGV("-n", "2", "-C", "src", "no-such-program")),
+                 1);
     find_in_order(recorder.out[1].data,
                   ARGV("not started: exec no-such-program: no such file or directory",
                        "0 succeeded, 2 failed\n"));
@@ -114,20 +79,22 @@ Test(examples, fanout_names_the_failures)
 
 Test(examples, help_and_wrong_usage)
 {
-    static const char *const names[] = {"date_protocol", "df_protocol", "fanout"};
+    static const char *const names[] = {
+        "date_protocol", "df_protocol", "fanout", "date_streams", "df_streams", "to_upper",
+        "python_repl",   "login",       "prompt", "pep3145",      "lsp_client"};
     struct recorder recorder;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        cr_assert_eq(run(&recorder, names[i], ARGV("--help")), 0);
+        cr_assert_eq(run_example(&recorder, names[i], ARGV("--help")), 0);
         cr_assert_eq(strncmp(recorder.out[1].data, "usage: ", 7), 0);
         recorder_free(&recorder);
-        cr_assert_eq(run(&recorder, names[i], ARGV("-x")), 2, "%s", names[i]);
+        cr_assert_eq(run_example(&recorder, names[i], ARGV("-x")), 2, "%s", names[i]);
         cr_assert_eq(recorder.out[1].len, 0);
         cr_assert_gt(recorder.out[2].len, 0);
         recorder_free(&recorder);
     }
-    cr_assert_eq(run(&recorder, "fanout", ARGV("-j", "0")), 2);
+    cr_assert_eq(run_example(&recorder, "fanout", ARGV("-j", "0")), 2);
     recorder_free(&recorder);
-    cr_assert_eq(run(&recorder, "fanout", ARGV("-C", "/nonexistent")), 1);
+    cr_assert_eq(run_example(&recorder, "fanout", ARGV("-C", "/nonexistent")), 1);
     cr_assert_not_null(strstr(recorder.out[2].data, "/nonexistent"));
     recorder_free(&recorder);
 }

@@ -188,6 +188,37 @@ static int fork_here(void)
     return pid == 0;
 }
 
+/* How many bytes there are on fd, to its end; told on `to`. */
+static void count(int fd, int to)
+{
+    char block[65536];
+    unsigned long long total = 0;
+    ssize_t n;
+    while ((n = read(fd, block, sizeof block)) > 0)
+        total += (unsigned long long)n;
+    dprintf(to, "%llu\n", total);
+}
+
+/* Until it has used so much time of the processor. */
+static void be_busy(int milliseconds)
+{
+    struct rusage used;
+    do
+        getrusage(RUSAGE_SELF, &used);
+    while (used.ru_utime.tv_sec * 1000 + used.ru_utime.tv_usec / 1000 < milliseconds);
+}
+
+/* Memory that stays resident to the end. */
+static void touch(int mebibytes)
+{
+    size_t size = (size_t)mebibytes << 20;
+    volatile char *memory = malloc(size);
+    if (memory == NULL)
+        exit(124);
+    for (size_t i = 0; i < size; i += 1024)
+        memory[i] = 1;
+}
+
 static void wait_for_end_of(int fd)
 {
     char byte;
@@ -205,11 +236,14 @@ static const char help[] =
     "  cat             copy stdin to stdout, to the end\n"
     "  line            copy one line of stdin to stdout\n"
     "  eof FD          read FD until its end\n"
+    "  count FD TO     read FD until its end and write to TO how many bytes that were\n"
     "  byte FD         read one byte from FD\n"
     "  close FD        close it\n"
     "  open PATH       open it for reading and close it again, or end with 122\n"
     "  fork            a grandchild goes on with what follows; the child prints its\n"
     "                  pid and goes on after the next `--`\n"
+    "  busy MS         use so many milliseconds of user time\n"
+    "  touch MIB       use so much memory\n"
     "  setsid          leave the session\n"
     "  join            join the parent's process group\n"
     "  ignore N        ignore signal N\n"
@@ -246,6 +280,13 @@ static void act(const char *command)
         }
     } else if (strcmp(command, "eof") == 0) {
         wait_for_end_of(next_number());
+    } else if (strcmp(command, "count") == 0) {
+        int fd = next_number();
+        count(fd, next_number());
+    } else if (strcmp(command, "busy") == 0) {
+        be_busy(next_number());
+    } else if (strcmp(command, "touch") == 0) {
+        touch(next_number());
     } else if (strcmp(command, "byte") == 0) {
         char byte;
         if (read(next_number(), &byte, 1) != 1)
