@@ -49,7 +49,7 @@
  *     thread, that is in a callback or task of it; else the thread's own
  *     (brood_loop_default).
  *   - A child of fork must not use its parent's loops: every function that gives a
- *     code answers BROOD_EFORK there, except brood_loop_close, which frees the copy
+ *     code, and does more than look, answers BROOD_EFORK there, except brood_loop_close, which frees the copy
  *     and does nothing to the parent or its children.
  */
 #ifndef BROOD_H
@@ -269,8 +269,8 @@ int brood_task_start(brood_loop *loop, brood_task_main *main, void *arg, brood_t
  * Errors: EBUSY (somebody waits for it already), EINVAL (oneself). */
 int brood_task_join(brood_task *task, int *result, brood_time deadline);
 
-/* Its present wait, or else its next one, fails with BROOD_ECANCELED, once.  What it
- * waited for stays as it is.  A task that has not begun yet runs all the same. */
+/* Its present wait, or else its next one, fails with BROOD_ECANCELED: once, however often
+ * it was cancelled until then.  What it waited for stays as it is.  A task that has not begun yet runs all the same. */
 void brood_task_cancel(brood_task *task);
 
 /* It will free itself at its end.  Nothing if somebody waits for it. */

@@ -9,9 +9,10 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
 static int key_error;
 
-static void close_mine(void *loop)
+static void close_mine(void *unused)
 {
-    brood_loop_close(loop);
+    (void)unused;
+    brood_loop_close(mine);
 }
 
 static void make_key(void)
@@ -28,12 +29,12 @@ static int open_mine(void)
     int error = brood_loop_open(&made, NULL);
     if (error < 0)
         return error;
-    error = -pthread_setspecific(key, made);
+    error = -pthread_setspecific(key, &mine); /* so that close_mine is called */
     if (error < 0) {
         brood_loop_close(made);
         return error;
     }
-    made->mine = true;
+    made->owner = &mine;
     mine = made;
     return 0;
 }
@@ -49,10 +50,4 @@ int brood_loop_default(brood_loop **loop)
     if (error == 0)
         *loop = mine;
     return error;
-}
-
-void brood__default_closed(void)
-{
-    pthread_setspecific(key, NULL);
-    mine = NULL;
 }

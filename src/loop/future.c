@@ -33,6 +33,9 @@ int brood_future_set(brood_future *future, int status, void *value)
 {
     if (future == NULL)
         return BROOD_EINVAL;
+    int error = future->loop == NULL ? 0 : brood__loop_check(future->loop);
+    if (error < 0)
+        return error;
     if (future->done)
         return BROOD_EBUSY;
     future->done = true;

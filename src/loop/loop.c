@@ -359,8 +359,8 @@ int brood_loop_close(brood_loop *loop)
     brood__foreign_close(loop);
     brood__posted_discard(loop);
     loop->backend->table->close(loop->backend);
-    if (loop->mine)
-        brood__default_closed();
+    if (loop->owner != NULL)
+        *loop->owner = NULL;
     brood__free(loop->spare_block);
     brood__free(loop);
     return 0;

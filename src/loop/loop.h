@@ -40,11 +40,11 @@ struct brood_loop {
     bool running, stopping;
     bool stepping;       /* by brood_loop_step: whose round waits only if it has run nothing */
     bool closing;        /* its tasks are brought to their ends */
-    bool mine;           /* the default loop of its thread */
     const bool *awaited; /* whoever drives it waits for this to be true */
     unsigned forks;      /* of the process that opened it      */
     const void *runner;  /* identifies the thread that runs it */
     brood_loop *outer;   /* which ran there before, and will again */
+    brood_loop **owner;  /* where its thread has it, whose default loop it is; or NULL */
 
     struct brood__timers timers;
     struct brood__link posts;    /* for the next round                           */
@@ -78,7 +78,6 @@ brood_loop *brood__loop_running(void);
 /* What a caller gave as its loop: NULL becomes the one that runs here, or else the
  * thread's own; then checked. */
 int brood__loop_resolve(brood_loop **loop);
-void brood__default_closed(void); /* the thread's own has been closed */
 
 /* Rounds until *over: 0.  BROOD_ETIMEDOUT at the deadline, after one more look;
  * BROOD_ECANCELED when brood_loop_stop came first; BROOD_EBUSY. */

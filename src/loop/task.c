@@ -120,12 +120,16 @@ static void run(brood_task *task)
     task->loop->current = NULL;
 }
 
-static void go_on(struct brood__post *post)
+void brood__task_go_on(brood_task *task)
 {
-    brood_task *task = BROOD__CONTAINER(post, brood_task, post);
     run(task);
     if (task->ended)
         end(task);
+}
+
+static void go_on(struct brood__post *post)
+{
+    brood__task_go_on(BROOD__CONTAINER(post, brood_task, post));
 }
 
 void brood__task_suspend(brood_task *task, struct brood__wait *wait)
@@ -171,9 +175,10 @@ void brood_task_cancel(brood_task *task)
 {
     if (task == NULL || task->ended || brood__loop_check(task->loop) < 0)
         return;
-    if (task->waiting != NULL && !task->waiting->over)
+    const struct brood__wait *wait = task->waiting;
+    if (wait != NULL && !wait->over)
         brood__wake(task->waiting, BROOD_ECANCELED);
-    else
+    else if (wait == NULL || wait->result != BROOD_ECANCELED) /* else it is one and the same */
         task->cancelled = true;
 }
 

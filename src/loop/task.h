@@ -33,7 +33,8 @@ void brood__task_free(brood_task *task);
 /* For waits.  Whether a cancellation has been waiting for this wait; it is delivered then. */
 bool brood__task_takes_cancel(brood_task *task);
 void brood__task_suspend(brood_task *task, struct brood__wait *wait);
-void brood__task_resume(brood_task *task);
+void brood__task_resume(brood_task *task); /* in the next round */
+void brood__task_go_on(brood_task *task);  /* now: from a posted call */
 
 /* The end of a loop: every task is cancelled and run until it has ended, or has waited
  * too often.  Then whatever is left is dropped. */

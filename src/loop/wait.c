@@ -19,9 +19,13 @@ static void time_out(struct brood__timer *timer)
     brood__wake(BROOD__CONTAINER(timer, struct brood__wait, timer), BROOD_ETIMEDOUT);
 }
 
+/* This is a posted call, from which a task may go on at once. */
 static void stop_looking(struct brood__post *post)
 {
-    brood__wake(BROOD__CONTAINER(post, struct brood__wait, look), BROOD_ETIMEDOUT);
+    struct brood__wait *wait = BROOD__CONTAINER(post, struct brood__wait, look);
+    wait->over = true;
+    wait->result = BROOD_ETIMEDOUT;
+    brood__task_go_on(wait->task);
 }
 
 /* A task runs among the posted calls of a round: what is posted now comes after the
@@ -56,9 +60,9 @@ static void suspend(struct brood__wait *wait)
 
 static void drive(struct brood__wait *wait)
 {
-    wait->looked = wait->deadline != BROOD_FOREVER && wait->deadline <= brood_now();
+    wait->looked = wait->deadline != BROOD_FOREVER && wait->deadline <= brood__loop_now(wait->loop);
     int error = brood__loop_drive(wait->loop, &wait->over, wait->deadline);
-    if (!wait->over)
+    if (!wait->over || error == BROOD_EFORK)
         wait->result = error;
 }
 
