@@ -45,7 +45,8 @@ SOURCES := $(LOOP:%=src/loop/%.c) $(BACKEND_EPOLL:%=src/backend_epoll/%.c) \
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 HEADERS := $(wildcard include/*.h src/*/*.h tests/*/*.h tests/runner/include/criterion/*.h)
 
-EXAMPLES := date_protocol df_protocol fanout
+EXAMPLES := date_protocol df_protocol fanout date_streams df_streams to_upper python_repl login prompt \
+            pep3145 lsp_client
 
 # ---- flags -------------------------------------------------------------------
 
@@ -143,6 +144,8 @@ demo: all
 	$(BUILD)/examples/date_protocol
 	$(BUILD)/examples/df_protocol
 	$(BUILD)/examples/fanout
+	$(BUILD)/examples/python_repl
+	$(BUILD)/examples/login
 
 # ---- tests ---------------------------------------------------------------------
 

@@ -371,7 +371,7 @@ int brood_reader_connect(brood_loop *loop, intptr_t fd, size_t limit, brood_read
 /* Only those fed by hand; the bytes are copied.  1: more than twice the limit is
  * buffered now.  ECLOSED after the end; EINVAL, ENOMEM. */
 int  brood_reader_feed(brood_reader *reader, const void *data, size_t len);
-void brood_reader_feed_eof(brood_reader *reader);
+void brood_reader_feed_eof(brood_reader *reader); /* these too */
 /* What every read gives from now on; 0 takes it back. */
 void brood_reader_set_error(brood_reader *reader, int error);
 /* Ends the reading, also a child's, whose next write fails; frees a reader of its own.
@@ -566,7 +566,7 @@ void brood_process_close(brood_process *process);
  * when cancelled, the child is killed, and `result` holds what came so far; after
  * every other failure it is untouched.  Free it with brood_result_free. */
 typedef struct brood_result {
-    brood_returncode returncode;
+    brood_returncode returncode; /* BROOD_EAGAIN: killed, but not seen to end for 5 seconds */
     brood_buffer out, err;
     brood_usage usage; /* zero if it is not known */
     bool cut;          /* brood_process_was_cut   */
@@ -597,8 +597,9 @@ ptrdiff_t brood_process_asyncwrite(brood_process *process, const void *data, siz
 
 /* The process as a file: reads its stdout, writes its stdin; each call takes so many
  * seconds at most (BROOD_ETIMEDOUT), 0: as long as it takes.  A write never deadlocks
- * with a child that writes too: what it says meanwhile is kept, whatever the limit.  Waits,
- * as everything else that waits.  The process stays the caller's, and is closed after it. */
+ * with a child that writes too: what it says meanwhile is kept, whatever the limit.  A
+ * direction that the process has no pipe for: BROOD_EBADF.  Waits as everything else
+ * that waits.  The process stays the caller's, and is closed after it. */
 int brood_file_open(brood_process *process, double timeout_seconds, brood_file **file);
 ptrdiff_t brood_file_read(brood_file *file, void *buf, size_t n); /* 1 to n; 0: the end */
 ptrdiff_t brood_file_readline(brood_file *file, brood_slice *line);

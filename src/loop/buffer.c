@@ -2,13 +2,12 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "brood.h"
+#include "buffer.h"
 #include "memory.h"
 
 enum { SMALLEST = 256 };
 
-/* Room for `len` more bytes and the NUL. */
-static int reserve(brood_buffer *buffer, size_t len)
+int brood__buffer_reserve(brood_buffer *buffer, size_t len)
 {
     if (len >= SIZE_MAX / 2 - buffer->len)
         return BROOD_ENOMEM;
@@ -31,7 +30,7 @@ int brood_buffer_append(brood_buffer *buffer, const void *data, size_t len)
 {
     if (buffer == NULL || (data == NULL && len > 0))
         return BROOD_EINVAL;
-    int error = reserve(buffer, len);
+    int error = brood__buffer_reserve(buffer, len);
     if (error < 0)
         return error;
     if (len > 0)

@@ -58,8 +58,9 @@ struct brood_pipe {
             struct brood__source *source;
             size_t high, low;
             struct brood__post flow;
-            bool over; /* pause_writing is due or was called, and resume_writing will be */
-            bool told; /* pause_writing was called                                       */
+            bool over;    /* pause_writing is due or was called, and resume_writing will be */
+            bool told;    /* pause_writing was called                                       */
+            bool dropped; /* something was still buffered when it was lost               */
         } out;
     };
 };

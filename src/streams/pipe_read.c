@@ -1,5 +1,7 @@
 /* Reading from a pipe: data goes from the backend's scratch memory straight to
- * the protocol, or from the system straight to a sink.  Pausing takes the read back; nothing has been read by it. */
+ * the protocol, or from the system straight to a sink.  A read in flight is not taken
+ * back by pausing: when something comes it is given up, with nothing read.  So pausing
+ * and going on again cost no system call while nothing comes. */
 #include "pipe.h"
 
 enum { REST_READS = 64 }; /* of at most 64 KiB each */
@@ -34,21 +36,25 @@ static void done(struct brood__op *op)
     brood__pipe_lost_if_idle(pipe);
 }
 
+/* A paused pipe's read goes back here, with nothing read. */
 static int prepare(struct brood__op *op)
 {
     brood_pipe *pipe = BROOD__CONTAINER(op, brood_pipe, in.op);
-    return pipe->in.sink->room(pipe->in.sink, &op->data, &op->len);
+    op->data = NULL;
+    if (pipe->in.paused)
+        return BROOD_ECANCELED;
+    return pipe->in.sink == NULL ? 0 : pipe->in.sink->room(pipe->in.sink, &op->data, &op->len);
 }
 
 void brood__pipe_read_into(brood_pipe *pipe, struct brood__sink *sink)
 {
     pipe->in.sink = sink;
-    pipe->in.op.prepare = prepare;
 }
 
 void brood__pipe_read_init(brood_pipe *pipe)
 {
     pipe->in.op.kind = BROOD__READ;
+    pipe->in.op.prepare = prepare;
     pipe->in.op.done = done;
 }
 
@@ -87,7 +93,6 @@ int brood_pipe_pause_reading(brood_pipe *pipe)
     if (error < 0)
         return error;
     pipe->in.paused = true;
-    brood__cancel(pipe->loop, &pipe->in.op);
     return 0;
 }
 
@@ -97,7 +102,7 @@ int brood_pipe_resume_reading(brood_pipe *pipe)
     if (error < 0)
         return error;
     pipe->in.paused = false;
-    brood__pipe_read_arm(pipe); /* or, if its read is being taken back, after that */
+    brood__pipe_read_arm(pipe); /* unless its read is still in flight */
     return 0;
 }
 

@@ -144,10 +144,6 @@ static void consumed(brood_pipe *pipe, size_t len)
         discard(sending); /* an idle pipe holds no memory */
         discard(&pipe->out.pending);
     }
-    if (pipe->out.told)
-        tell_flow(pipe);
-    if (pipe->out.source != NULL && brood__pipe_buffered(pipe) == 0)
-        pipe->out.source->emptied(pipe->out.source);
 }
 
 static void send_lent(brood_pipe *pipe)
@@ -164,6 +160,14 @@ static void send_lent(brood_pipe *pipe)
     }
 }
 
+static void tell_progress(brood_pipe *pipe)
+{
+    if (pipe->out.told)
+        tell_flow(pipe);
+    if (pipe->out.source != NULL && brood__pipe_buffered(pipe) == 0)
+        pipe->out.source->emptied(pipe->out.source);
+}
+
 static void written(struct brood__op *op)
 {
     brood_pipe *pipe = BROOD__CONTAINER(op, brood_pipe, out.op);
@@ -175,6 +179,8 @@ static void written(struct brood__op *op)
         else if (op->result != BROOD_ECANCELED)
             brood__pipe_lose(pipe, (int)op->result);
     }
+    if (pipe->state < BROOD__PIPE_LOSING)
+        tell_progress(pipe);
     if (pipe->state < BROOD__PIPE_LOSING) { /* the protocol may have ended it just now */
         send_next(pipe);
         if (pipe->state == BROOD__PIPE_FLUSHING && brood__pipe_buffered(pipe) == 0)
@@ -212,6 +218,7 @@ void brood__pipe_write_arm(brood_pipe *pipe)
 void brood__pipe_write_drop(brood_pipe *pipe)
 {
     brood__loop_withdraw(&pipe->out.flow);
+    pipe->out.dropped = brood__pipe_buffered(pipe) > 0;
     discard(&pipe->out.sending);
     discard(&pipe->out.pending);
     pipe->out.lent.len = 0;

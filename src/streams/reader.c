@@ -142,22 +142,27 @@ int brood_reader_feed(brood_reader *reader, const void *data, size_t len)
         return error;
     if (reader->eof || reader->closed)
         return BROOD_ECLOSED;
-    if (len == 0)
-        return 0;
-    error = brood__reader_append(reader, data, len);
+    error = len == 0 ? 0 : brood__reader_append(reader, data, len);
     if (error < 0)
         return error;
-    arrived(reader);
+    if (len > 0)
+        arrived(reader);
     return reader->bytes.len / 2 >= reader->limit && reader->bytes.len > 2 * reader->limit;
+}
+
+static void wake_everybody(brood_reader *reader)
+{
+    brood__wake_all(&reader->waiters, 0);
+    brood__wake_all(&reader->enders, 0);
 }
 
 void brood_reader_feed_eof(brood_reader *reader)
 {
-    if (reader == NULL || brood__loop_check(reader->loop) < 0)
+    if (reader == NULL || reader->embedded || reader->pipe != NULL ||
+        brood__loop_check(reader->loop) < 0)
         return;
     reader->eof = true;
-    brood__wake_all(&reader->waiters, 0);
-    brood__wake_all(&reader->enders, 0);
+    wake_everybody(reader);
 }
 
 void brood_reader_set_error(brood_reader *reader, int error)
@@ -165,20 +170,18 @@ void brood_reader_set_error(brood_reader *reader, int error)
     if (reader == NULL || brood__loop_check(reader->loop) < 0)
         return;
     reader->error = error < 0 ? error : 0;
-    if (error >= 0)
-        return;
-    brood__wake_all(&reader->waiters, 0);
-    brood__wake_all(&reader->enders, 0);
+    if (error < 0)
+        wake_everybody(reader);
 }
 
 void brood__reader_lost(brood_reader *reader, int error)
 {
     reader->pipe = NULL;
     reader->paused = false;
+    reader->eof = true;
     if (error < 0)
-        brood_reader_set_error(reader, error);
-    else
-        brood_reader_feed_eof(reader);
+        reader->error = error;
+    wake_everybody(reader);
 }
 
 /* ---- for the reading functions ------------------------------------------------- */
@@ -205,8 +208,7 @@ int brood__reader_wait(brood_reader *reader, struct brood__wait *wait)
         brood_pipe_resume_reading(reader->pipe);
     }
     brood__reader_rest(reader);
-    int error = brood__wait_for(wait, &reader->waiters);
-    return error < 0 ? error : reader->error;
+    return brood__wait_for(wait, &reader->waiters);
 }
 
 void brood__reader_limit(brood_reader *reader)

@@ -58,7 +58,8 @@ void brood__reader_destroy(brood_reader *reader);
  * What was lent is not lent any more. */
 int brood__reader_begin(brood_reader *reader);
 
-/* Until more has come, or the end; reading goes on even over the limit. */
+/* Until more has come, the end, or an error of the stream, which is in `error` then;
+ * reading goes on even over the limit.  When the wait itself fails the reader may be gone. */
 int brood__reader_wait(brood_reader *reader, struct brood__wait *wait);
 
 /* LIMITED again: pauses if there is too much by now. */

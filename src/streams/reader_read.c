@@ -9,12 +9,12 @@ static int wait_for_some(brood_reader *reader, brood_time deadline, const char *
 {
     struct brood__wait wait;
     brood__wait_begin(&wait, reader->loop, deadline, what);
-    while (reader->bytes.len == 0 && !reader->eof) {
+    while (reader->bytes.len == 0 && !reader->eof && reader->error == 0) {
         int error = brood__reader_wait(reader, &wait);
         if (error < 0)
             return error;
     }
-    return 0;
+    return reader->error;
 }
 
 /* Until more than `enough` is there, whatever the limit, or the end. */
@@ -22,16 +22,16 @@ static int gather(brood_reader *reader, size_t enough, brood_time deadline, cons
 {
     struct brood__wait wait;
     brood__wait_begin(&wait, reader->loop, deadline, what);
-    int error = 0;
-    while (error == 0 && reader->bytes.len <= enough && !reader->eof) {
+    while (reader->bytes.len <= enough && !reader->eof && reader->error == 0) {
         reader->mode = BROOD__READER_GATHER;
         reader->enough = enough;
-        error = brood__reader_wait(reader, &wait);
-        if (error == BROOD_ECLOSED)
+        int error = brood__reader_wait(reader, &wait);
+        if (error != BROOD_ECLOSED) /* else it is gone */
+            brood__reader_limit(reader);
+        if (error < 0)
             return error;
-        brood__reader_limit(reader);
     }
-    return error;
+    return reader->error;
 }
 
 ptrdiff_t brood_reader_read(brood_reader *reader, void *buf, size_t n, brood_time deadline)

@@ -129,17 +129,14 @@ static size_t find(const brood_reader *reader, const struct separators *separato
     return 0;
 }
 
-/* What stands in the way of waiting for more: ELIMIT, EINCOMPLETE; or 0. */
-static int obstacle(const brood_reader *reader, const struct separators *separators)
+static bool is_over_limit(const brood_reader *reader, const struct separators *separators)
 {
-    if (reader->bytes.len >= separators->longest &&
-        reader->bytes.len + 1 - separators->longest > reader->limit)
-        return BROOD_ELIMIT;
-    return reader->eof ? BROOD_EINCOMPLETE : 0;
+    return reader->bytes.len >= separators->longest &&
+           reader->bytes.len + 1 - separators->longest > reader->limit;
 }
 
-/* Until a separator is there within the limit: how many bytes up to and with it.
- * ELIMIT; EINCOMPLETE at the end of the stream; what a wait can end with. */
+/* Until a separator is there within the limit: how many bytes up to and with it.  0 at
+ * the end of the stream; ELIMIT, the stream's error, what a wait can end with. */
 static ptrdiff_t until(brood_reader *reader, const struct separators *separators, size_t *which,
                        brood_time deadline, const char *what)
 {
@@ -153,11 +150,13 @@ static ptrdiff_t until(brood_reader *reader, const struct separators *separators
         if (len > 0 && len - separators->each[*which].len <= reader->limit)
             return (ptrdiff_t)len;
         *searched = len > 0 ? len - 1 : reader->bytes.len; /* too far is found again */
-        int error = len > 0 ? BROOD_ELIMIT : obstacle(reader, separators);
-        if (error == 0)
-            error = brood__reader_wait(reader, &wait);
-        if (error < 0)
-            return error;
+        if (len > 0 || is_over_limit(reader, separators))
+            return BROOD_ELIMIT;
+        if (reader->eof)
+            return 0;
+        int error = brood__reader_wait(reader, &wait);
+        if (error < 0 || reader->error < 0)
+            return error < 0 ? error : reader->error;
     }
 }
 
@@ -181,8 +180,10 @@ ptrdiff_t brood_reader_readuntil_any(brood_reader *reader, const brood_slice *ea
     if (error < 0)
         return error;
     ptrdiff_t len = until(reader, &separators, &index, deadline, "brood_reader_readuntil_any");
-    if (len == BROOD_EINCOMPLETE)
+    if (len == 0) {
         hand_out_rest(reader, chunk);
+        return BROOD_EINCOMPLETE;
+    }
     if (len < 0)
         return len;
     brood__reader_lend(reader, (size_t)len, chunk);
@@ -221,7 +222,7 @@ ptrdiff_t brood_reader_readline(brood_reader *reader, brood_slice *line, brood_t
     size_t index = 0;
     prepare(&separators, &newline, 1);
     ptrdiff_t len = until(reader, &separators, &index, deadline, "brood_reader_readline");
-    if (len == BROOD_EINCOMPLETE) {
+    if (len == 0) {
         hand_out_rest(reader, line);
         return (ptrdiff_t)line->len;
     }

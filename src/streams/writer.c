@@ -115,6 +115,7 @@ void brood__writer_lost(brood_writer *writer, int error)
     int loss = error < 0 ? error : BROOD_ECONNRESET;
     writer->lost = true;
     writer->error = error;
+    writer->dropped = writer->pipe->out.dropped;
     brood__wake_all(&writer->drainers, loss);
     brood__wake_all(&writer->flushers, 0); /* whether all had gone out is looked at again */
     brood__wake_all(&writer->closers, 0);
@@ -210,7 +211,9 @@ int brood_writer_flush(brood_writer *writer, brood_time deadline)
         error = brood__wait_for(&wait, &writer->flushers);
     if (error < 0)
         return error;
-    return writer->lost ? writer->error : 0;
+    if (writer->error < 0)
+        return writer->error;
+    return writer->dropped ? BROOD_ECONNRESET : 0;
 }
 
 int brood_writer_wait_closed(brood_writer *writer, brood_time deadline)

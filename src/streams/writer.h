@@ -10,6 +10,7 @@ struct brood_writer {
     brood_loop *loop;
     brood_pipe *pipe;
     bool lost;     /* the connection is no more, by this error */
+    bool dropped;  /* and some of what was written with it */
     bool embedded; /* in a process, which frees it             */
     bool given_up; /* by its owner: freed once it is lost      */
     int error;

@@ -3,6 +3,7 @@
  * the caller waits for the last event of the process. */
 #include <stdint.h>
 
+#include "buffer.h"
 #include "process.h"
 
 static bool is_read_by_another(const brood_reader *reader)
@@ -37,9 +38,32 @@ void brood__process_gather_stop(brood_process *process)
             brood__reader_limit(process->outputs[i]);
 }
 
+/* Room for what is to be appended, so that both are or none. */
+static int prepare(const brood_process *process, brood_buffer *const buffers[2])
+{
+    for (int i = 0; i < 2; i++) {
+        const brood_reader *reader = process->outputs[i];
+        if (buffers[i] == NULL || reader == NULL || reader->closed)
+            continue;
+        bool empty = buffers[i]->data == NULL;
+        if (empty && reader->bytes.len > 0) /* it will get the reader's own memory */
+            continue;
+        int error = brood__buffer_reserve(buffers[i], reader->bytes.len);
+        if (error == 0)
+            continue;
+        if (i == 1 && buffers[0] != NULL && buffers[0]->len == 0)
+            brood_buffer_free(buffers[0]);
+        return error;
+    }
+    return 0;
+}
+
 int brood__process_take(brood_process *process, brood_buffer *out, brood_buffer *err)
 {
     brood_buffer *const buffers[2] = {out, err};
+    int error = prepare(process, buffers);
+    if (error < 0)
+        return error;
     for (int i = 0; i < 2; i++) {
         brood_reader *reader = process->outputs[i];
         if (process->outputs[i] == NULL || reader->closed)
@@ -49,9 +73,7 @@ int brood__process_take(brood_process *process, brood_buffer *out, brood_buffer 
             brood__reader_rest(reader);
             continue;
         }
-        int error = brood__reader_take(reader, buffers[i]);
-        if (error < 0)
-            return error;
+        brood__reader_take(reader, buffers[i]);
     }
     return 0;
 }
@@ -114,6 +136,6 @@ int brood_process_communicate(brood_process *process, const void *input, size_t 
         int kept = process->in != NULL ? brood__pipe_keep(process->in->pipe) : 0;
         return kept < 0 ? kept : error;
     }
-    error = brood__process_take(process, out, err);
-    return error < 0 ? error : result_of(process);
+    error = result_of(process);
+    return error < 0 ? error : brood__process_take(process, out, err);
 }

@@ -66,9 +66,9 @@ int brood_file_write(brood_file *file, const void *data, size_t len)
 
 int brood_file_flush(brood_file *file)
 {
-    if (file == NULL || file->closed)
+    if (file == NULL || file->closed || file->process->in == NULL)
         return BROOD_EBADF;
-    return file->process->in == NULL ? 0 : wait_listening(file, brood_writer_flush);
+    return wait_listening(file, brood_writer_flush);
 }
 
 static void free_if_over(brood_file *file)

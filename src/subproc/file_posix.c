@@ -90,8 +90,10 @@ FILE *brood_file_stdio(brood_file *file, const char *mode)
         return NULL;
     }
     struct view *view = brood__alloc(sizeof *view);
-    if (view == NULL)
+    if (view == NULL) {
+        errno = ENOMEM;
         return NULL;
+    }
     view->file = file;
     view->writes = writes;
     FILE *stream = open_stream(view, mode, reads);

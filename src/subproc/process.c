@@ -3,6 +3,7 @@
 #include "process.h"
 
 #include "memory.h"
+#include "spawn.h"
 
 static const brood_subprocess_protocol protocol;
 
@@ -64,12 +65,12 @@ int brood_spawn(brood_loop *loop, const brood_spawn_options *options, brood_proc
 {
     int error = brood__loop_resolve(&loop);
     if (error < 0)
-        return error;
+        return brood__spawn_failed(options, error, "options", "loop");
     if (made == NULL)
-        return BROOD_EINVAL;
+        return brood__spawn_failed(options, BROOD_EINVAL, "options", "process is missing");
     brood_process *process = brood__alloc(sizeof *process);
     if (process == NULL)
-        return BROOD_ENOMEM;
+        return brood__spawn_failed(options, BROOD_ENOMEM, "memory", "");
     error = brood_subprocess_exec(loop, &protocol, process, options, &process->transport);
     if (error < 0) {
         brood__free(process);
@@ -152,19 +153,37 @@ static const brood_subprocess_protocol protocol = {
     .resume_writing = resume_writing,
 };
 
-/* A descendant still holds what the child had: what is there is taken, and that is it. */
+/* What is there is taken, beyond any limit; whether somebody could still write more. */
+static bool take_rest(brood_reader *reader)
+{
+    brood_pipe *pipe = reader->pipe;
+    if (pipe == NULL || reader->closed)
+        return false;
+    bool limited = reader->mode == BROOD__READER_LIMITED;
+    if (limited) {
+        reader->mode = BROOD__READER_GATHER;
+        reader->enough = 0;
+        reader->paused = false;
+        brood_pipe_resume_reading(pipe);
+    }
+    brood__pipe_read_rest(pipe);
+    if (limited)
+        brood__reader_limit(reader);
+    return !brood_pipe_is_closing(pipe);
+}
+
+/* A descendant still holds what the child had: that was it. */
 static void grace_over(struct brood__timer *timer)
 {
     brood_process *process = BROOD__CONTAINER(timer, brood_process, grace_timer);
-    for (int fd = 0; fd < 3; fd++) {
-        brood_pipe *pipe = brood_subprocess_pipe(process->transport, fd);
-        if (pipe == NULL || brood_pipe_is_closing(pipe))
+    for (int i = 0; i < 2; i++) {
+        if (process->outputs[i] == NULL || !take_rest(process->outputs[i]))
             continue;
-        if (fd > 0)
-            brood__pipe_read_rest(pipe);
-        process->cut = process->cut || (fd > 0 && !brood_pipe_is_closing(pipe));
-        brood_pipe_abort(pipe);
+        process->cut = true;
+        brood_pipe_abort(process->outputs[i]->pipe);
     }
+    if (process->in != NULL && !process->in->lost)
+        brood_pipe_abort(process->in->pipe);
 }
 
 /* ---- waiting ------------------------------------------------------------------ */
@@ -278,11 +297,19 @@ int brood_process_kill(brood_process *process)
 
 /* ---- ending ------------------------------------------------------------------------ */
 
+/* Whoever communicates goes away with his input. */
+static void keep_input(brood_process *process)
+{
+    if (process->in != NULL)
+        brood__pipe_keep(process->in->pipe);
+}
+
 void brood_process_detach(brood_process *process)
 {
     if (brood__process_check(process) < 0)
         return;
     process->closed = true;
+    keep_input(process);
     destroy_streams(process);
     brood__subprocess_detach(process->transport);
     brood__loop_post_closing(process->loop, &process->post);
@@ -293,6 +320,7 @@ void brood_process_close(brood_process *process)
     if (brood__process_check(process) < 0)
         return;
     process->closed = true;
+    keep_input(process);
     destroy_streams(process);
     brood_subprocess_close(process->transport);
     if (process->finished)

@@ -1,5 +1,6 @@
 /* brood_run: a process from its start to its end in one call. */
 #include "process.h"
+#include "spawn.h"
 
 /* How long a child that has been killed may take to be gone. */
 #define KILLED_SECONDS 5.0
@@ -12,6 +13,8 @@ static int start(brood_loop *loop, const brood_spawn_options *options, bool feed
     brood_spawn_options own = *options;
     if (feeds && own.in.kind == BROOD_INHERIT)
         own.in.kind = BROOD_PIPE;
+    if (feeds && own.in.kind != BROOD_PIPE)
+        return brood__spawn_failed(options, BROOD_EINVAL, "options", "in is not a pipe");
     return brood_spawn(loop, &own, process);
 }
 
@@ -19,7 +22,7 @@ static int start(brood_loop *loop, const brood_spawn_options *options, bool feed
 static int stop(brood_process *process, brood_result *result)
 {
     int error = brood__process_gather(process, true, true);
-    if (error == 0 && (brood_process_kill(process) == 0 || process->exited))
+    if (error == 0 && brood_process_kill(process) != BROOD_EPERM) /* ESRCH: it was quicker */
         error = brood_process_wait(process, NULL, brood_in(KILLED_SECONDS));
     if (error == BROOD_ECLOSED)
         return error;
@@ -29,7 +32,7 @@ static int stop(brood_process *process, brood_result *result)
 
 static void describe(const brood_process *process, brood_result *result)
 {
-    result->returncode = BROOD_ELOST;
+    result->returncode = BROOD_EAGAIN;
     brood_process_returncode(process, &result->returncode);
     brood_process_usage(process, &result->usage);
     result->cut = brood_process_was_cut(process);
@@ -40,7 +43,7 @@ int brood_run(brood_loop *loop, const brood_spawn_options *options, const void *
 {
     brood_process *process;
     brood_result made = {0};
-    if (result == NULL)
+    if (result == NULL || (input == NULL && len > 0))
         return BROOD_EINVAL;
     int error = start(loop, options, input != NULL, &process);
     if (error < 0)
