@@ -381,7 +381,8 @@ void brood_reader_close(brood_reader *reader);
 /* ---- StreamWriter ------------------------------------------------------- */
 
 /* As brood_pipe_write and brood_pipe_writev: never waits; what the pipe does not take
- * is copied and buffered.  1: the buffer is over its high mark, drain is advised. */
+ * is copied and buffered, all or nothing.  1: the buffer has been over its high mark and
+ * is not down to the low one yet: drain is advised. */
 int brood_writer_write(brood_writer *writer, const void *data, size_t len);
 int brood_writer_writelines(brood_writer *writer, const brood_slice *parts, size_t count);
 
@@ -690,9 +691,9 @@ int  brood_pipe_resume_reading(brood_pipe *pipe);
 bool brood_pipe_is_reading(const brood_pipe *pipe);
 
 /* Writing.  What the pipe takes is written at once, the rest is copied and
- * written as it drains; all or nothing is accepted.  The result is 0, or 1 when the
- * buffer is over its high mark now: then one pause_writing comes from the loop, and
- * one resume_writing once it is at or below the low mark, unless the loss comes first.
+ * written as it drains; all or nothing is accepted.  The result is 0, or 1 from
+ * the time when the buffer is over its high mark until it is at or below the low one: one
+ * pause_writing and one resume_writing come from the loop, unless the loss comes first.
  * Errors: EINVAL on a pipe for reading, ECLOSED after close, abort, write_eof or
  * loss: the bytes are discarded; ENOBUFS above BROOD_MAX_BUFFERED; ENOMEM.  EPIPE,
  * or whatever else the system said of the write itself: the connection is lost by it,

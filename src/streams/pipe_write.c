@@ -126,12 +126,14 @@ static void send_next(brood_pipe *pipe)
         empty.start = 0;
         pipe->out.pending = empty;
     }
-    if (pipe->out.sending.len == 0 && pipe->out.lent.len == 0)
-        return;
-    if (pipe->out.sending.len == 0)
+    if (pipe->out.sending.len > 0) {
+        pipe->out.op.data = pipe->out.sending.data + pipe->out.sending.start;
+        pipe->out.op.len = pipe->out.sending.len;
+    } else if (pipe->out.lent.len > 0) {
         pipe->out.op.kind = BROOD__POLL_OUT;
-    pipe->out.op.data = pipe->out.sending.data + pipe->out.sending.start;
-    pipe->out.op.len = pipe->out.sending.len;
+    } else {
+        return;
+    }
     brood__submit(pipe->loop, &pipe->channel, &pipe->out.op);
 }
 
@@ -239,7 +241,10 @@ int brood_pipe_writev(brood_pipe *pipe, const brood_slice *parts, size_t count)
     int error = brood__pipe_check(pipe, true);
     if (error < 0)
         return error;
-    size_t total = 0, room = BROOD_MAX_BUFFERED - brood__pipe_buffered(pipe);
+    if (parts == NULL && count > 0)
+        return BROOD_EINVAL;
+    size_t buffered = brood__pipe_buffered(pipe), total = 0;
+    size_t room = buffered < BROOD_MAX_BUFFERED ? BROOD_MAX_BUFFERED - buffered : 0;
     for (size_t i = 0; i < count; i++) {
         if (parts[i].data == NULL && parts[i].len > 0)
             return BROOD_EINVAL;

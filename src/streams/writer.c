@@ -200,6 +200,12 @@ int brood_writer_drain(brood_writer *writer, brood_time deadline)
     return error;
 }
 
+/* Something is still to go out, or a loss to become visible. */
+static bool is_busy(const brood_pipe *pipe)
+{
+    return brood__pipe_buffered(pipe) > 0 || pipe->state == BROOD__PIPE_LOSING;
+}
+
 int brood_writer_flush(brood_writer *writer, brood_time deadline)
 {
     if (writer == NULL)
@@ -207,7 +213,7 @@ int brood_writer_flush(brood_writer *writer, brood_time deadline)
     int error = brood__loop_check(writer->loop);
     struct brood__wait wait;
     brood__wait_begin(&wait, writer->loop, deadline, "brood_writer_flush");
-    while (error == 0 && !writer->lost && brood_pipe_buffered(writer->pipe) > 0)
+    while (error == 0 && !writer->lost && is_busy(writer->pipe))
         error = brood__wait_for(&wait, &writer->flushers);
     if (error < 0)
         return error;

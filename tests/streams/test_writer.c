@@ -75,6 +75,7 @@ Test(writer, what_is_missing_is_refused)
     cr_expect_eq(brood_writer_writelines(NULL, &part, 1), BROOD_EINVAL);
     cr_expect_eq(brood_writer_write(sender.writer, NULL, 1), BROOD_EINVAL);
     cr_expect_eq(brood_writer_writelines(sender.writer, &part, 1), BROOD_EINVAL);
+    cr_expect_eq(brood_writer_writelines(sender.writer, NULL, 1), BROOD_EINVAL);
     cr_expect_eq(brood_writer_write_eof(NULL), BROOD_EINVAL);
     cr_expect_eq(brood_writer_set_limits(NULL, 2, 1), BROOD_EINVAL);
     cr_expect_eq(brood_writer_drain(NULL, BROOD_NOWAIT), BROOD_EINVAL);

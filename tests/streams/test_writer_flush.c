@@ -147,6 +147,17 @@ Test(writer_flush, a_reader_that_goes_with_nothing_pending_leaves_nothing_to_flu
     sender_close(&sender);
 }
 
+/* The loss is on its way, and the loop has not told yet. */
+Test(writer_flush, right_after_a_write_that_broke_the_pipe_it_says_so)
+{
+    struct sender sender;
+    sender_open(&sender);
+    sender_close_peer(&sender);
+    cr_assert_eq(sender_write(&sender, 10), BROOD_EPIPE);
+    cr_expect_eq(flush(sender.writer, BROOD_FOREVER), BROOD_EPIPE);
+    sender_close(&sender);
+}
+
 /* The connection can end without an error while bytes are buffered: what a child's
  * descendant still holds is closed when its grace is over. */
 Test(writer_flush, it_does_not_say_that_dropped_bytes_have_gone_out)
