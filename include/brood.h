@@ -676,7 +676,8 @@ typedef struct brood_pipe_protocol {
 /* Make a transport of a descriptor: a FIFO, a socket or a character device
  * (else BROOD_EINVAL).  On success the descriptor belongs to the transport, is
  * switched to non-blocking, and switched back before it is closed: a mode that all
- * duplicates of a descriptor share, so don't connect two of them.  The
+ * duplicates of a descriptor share, so don't connect two of them.  The hang-up of a
+ * terminal is its end.  The
  * transport belongs to the caller, who closes it; `protocol` must stay valid
  * until then.  Errors: EINVAL, EBADF, ENOMEM, EFORK. */
 int brood_connect_read_pipe(brood_loop *loop, intptr_t fd, const brood_pipe_protocol *protocol,

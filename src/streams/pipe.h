@@ -118,6 +118,8 @@ static inline size_t brood__pipe_buffered(const brood_pipe *pipe)
  * non-blocking.  And the way back, without and with closing it. */
 int brood__pipe_adopt(intptr_t fd, bool *was_blocking);
 void brood__pipe_give_back(intptr_t fd, bool was_blocking);
+/* Whether an error of a read is the way in which a terminal ends. */
+bool brood__pipe_is_hangup(intptr_t fd, ptrdiff_t error);
 void brood__pipe_dispose(intptr_t fd, bool was_blocking);
 
 #endif

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "io_posix.h"
 #include "pipe.h"
@@ -26,6 +27,12 @@ void brood__pipe_give_back(intptr_t fd, bool was_blocking)
 {
     if (was_blocking)
         brood__io_set_nonblocking((int)fd, false);
+}
+
+/* Linux: reading the master of a pseudo-terminal whose other side is closed. */
+bool brood__pipe_is_hangup(intptr_t fd, ptrdiff_t error)
+{
+    return error == BROOD_EIO && isatty((int)fd) == 1;
 }
 
 void brood__pipe_dispose(intptr_t fd, bool was_blocking)

@@ -10,6 +10,8 @@ static void ended(brood_pipe *pipe, ptrdiff_t result)
 {
     if (pipe->state >= BROOD__PIPE_LOSING)
         return;
+    if (brood__pipe_is_hangup(pipe->channel.handle, result))
+        result = 0;
     if (result == 0 && pipe->protocol->eof_received != NULL)
         pipe->protocol->eof_received(pipe->arg);
     brood__pipe_lose(pipe, (int)result);
