@@ -171,26 +171,48 @@ static pid_t start_shared(struct brood__spawn *spawn, bool needs_handle, int *pr
     return pid;
 }
 
-/* A true fork.  The kernel does not undo it when no handle can be had: then the child
- * may have run for a moment. */
-static pid_t start_copied(struct brood__plan *plan, bool needs_handle, int *process)
+/* The child of a fork waits until its handle has been opened: while it does, its pid is
+ * its own, whoever reaps children in this process.  A byte, and not the end of the pipe,
+ * which another thread's child may hold open. */
+static void wait_for_parent(int hold)
+{
+    char byte;
+    ssize_t n;
+    do
+        n = read(hold, &byte, 1);
+    while (n < 0 && errno == EINTR);
+}
+
+static void let_go(int hold)
+{
+    char byte = 0;
+    brood__io_writev(hold, &(struct iovec){.iov_base = &byte, .iov_len = 1}, 1);
+}
+
+/* A true fork.  The kernel does not undo it when no handle can be had. */
+static pid_t start_copied(struct brood__plan *plan, bool needs_handle, const int hold[2],
+                          int *process)
 {
     pid_t pid = fork();
-    if (pid == 0)
+    if (pid == 0) {
+        wait_for_parent(hold[0]);
         brood__child_main(plan);
+    }
     if (pid < 0)
         return -errno;
     *process = brood__process_open(pid);
-    if (*process >= 0 || !needs_handle)
-        return pid;
-    int error = *process;
-    struct brood__child child = {.pid = pid, .process = -1};
-    kill(pid, SIGKILL);
-    brood__process_reap(&child, BROOD__WAIT);
-    return error;
+    if (*process < 0 && needs_handle) {
+        int error = *process;
+        struct brood__child child = {.pid = pid, .process = -1};
+        kill(pid, SIGKILL);
+        brood__process_reap(&child, BROOD__WAIT);
+        return error;
+    }
+    let_go(hold[1]);
+    return pid;
 }
 
-static pid_t start(struct brood__spawn *spawn, bool needs_handle, int *process)
+static pid_t start(struct brood__spawn *spawn, bool needs_handle, const int hold[2], int *process)
 {
     struct brood__plan *plan = &spawn->plan;
     sigset_t all;
@@ -198,7 +220,7 @@ static pid_t start(struct brood__spawn *spawn, bool needs_handle, int *process)
     pthread_sigmask(SIG_SETMASK, &all, &plan->mask);
     if (plan->options->death_signal != 0)
         plan->parent = getpid();
-    pid_t pid = needs_copy(plan->options) ? start_copied(plan, needs_handle, process)
+    pid_t pid = needs_copy(plan->options) ? start_copied(plan, needs_handle, hold, process)
                                           : start_shared(spawn, needs_handle, process);
     pthread_sigmask(SIG_SETMASK, &plan->mask, NULL);
     return pid;
@@ -220,15 +242,21 @@ static struct brood__progress progress_of(const struct brood__plan *plan, int re
 int brood__spawn_start(struct brood__spawn *spawn, bool needs_handle, struct brood__child *child)
 {
     struct brood__plan *plan = &spawn->plan;
-    int report[2] = {-1, -1}, process = -1;
-    if (needs_copy(plan->options) || atomic_load(&sharing) != SHARED) {
-        int error = brood__stdio_pipe(report);
-        if (error < 0)
-            return brood__spawn_failed(plan->options, error, "pipe", "report");
+    int report[2] = {-1, -1}, hold[2] = {-1, -1}, process = -1, error = 0;
+    if (needs_copy(plan->options) || atomic_load(&sharing) != SHARED)
+        error = brood__stdio_pipe(report);
+    if (error == 0 && needs_copy(plan->options))
+        error = brood__stdio_pipe(hold);
+    if (error < 0) {
+        brood__io_close(report[0]);
+        brood__io_close(report[1]);
+        return brood__spawn_failed(plan->options, error, "pipe", "report");
     }
     plan->report = report[1];
-    pid_t pid = start(spawn, needs_handle, &process);
+    pid_t pid = start(spawn, needs_handle, hold, &process);
     brood__io_close(report[1]);
+    brood__io_close(hold[0]);
+    brood__io_close(hold[1]);
     struct brood__progress progress = {.phase = BROOD__UNBORN};
     if (pid > 0)
         progress = progress_of(plan, report[0]);
