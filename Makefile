@@ -98,6 +98,11 @@ IN_CHILD := $(BUILD)/src/subproc/child_posix.o $(BUILD)/src/subproc/child_linux.
 $(IN_CHILD): private SANITIZE_FLAGS :=
 $(IN_CHILD): private CFLAGS += -fno-stack-protector
 
+# The switch of stacks does without shadow stacks, and so does a program that has it.
+ifneq ($(findstring x86_64,$(shell $(CC) -dumpmachine)),)
+$(BUILD)/src/loop/switch_posix.o: private CFLAGS += -fcf-protection=none
+endif
+
 $(BUILD)/libbrood.a: $(OBJECTS)
 	$(call SAY,AR $@)
 	@rm -f $@

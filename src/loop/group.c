@@ -96,6 +96,9 @@ int brood_group_join(brood_group *group, int *result, brood_time deadline)
     int error = brood__loop_check(group->loop);
     if (error < 0)
         return error;
+    const brood_task *current = group->loop->current;
+    if (current != NULL && current->over == member_over && current->group == group)
+        return BROOD_EINVAL; /* it would wait for itself */
     if (group->joined)
         return BROOD_EBUSY;
 

@@ -9,6 +9,9 @@
 #include "memory.h"
 #include "task.h"
 
+/* How many rounds in a row may do without asking the system. */
+enum { UNPOLLED_MAX = 16 };
+
 /* ---- one round ---------------------------------------------------------- */
 
 /* These two tell whether they have called anything. */
@@ -36,8 +39,13 @@ static int round_of(brood_loop *loop, brood_time deadline)
     if (error < 0)
         return error;
 
-    if (loop->awaited == NULL || !*loop->awaited) {
-        error = loop->backend->table->wait(loop->backend, timeout_of(loop, deadline), &ripe);
+    /* An answer that is there already needs no look at the system, now and then. */
+    bool answered = loop->awaited != NULL && *loop->awaited;
+    if (!answered || ++loop->unpolled >= UNPOLLED_MAX) {
+        brood_time timeout = answered ? 0 : timeout_of(loop, deadline);
+        loop->unpolled = 0;
+        loop->polls++;
+        error = loop->backend->table->wait(loop->backend, timeout, &ripe);
         run_finished(loop, &ripe);
         run_signals(loop);
     }
@@ -167,9 +175,10 @@ static const void *this_thread(void)
 
 static _Thread_local brood_loop *running_here;
 
+/* In a forked child that of the parent does not count. */
 brood_loop *brood__loop_running(void)
 {
-    return running_here;
+    return brood__loop_check(running_here) == 0 ? running_here : NULL;
 }
 
 /* Every way of running begins and ends here. */
@@ -237,9 +246,18 @@ int brood_loop_run_until(brood_loop *loop, brood_future *future, brood_time dead
     if (future == NULL)
         return BROOD_EINVAL;
     int error = brood__loop_resolve(&loop);
-    if (error == 0)
-        error = brood__loop_drive(loop, &future->done, deadline);
-    return error < 0 ? error : brood_future_result(future, NULL);
+    if (error < 0)
+        return error;
+    if (future->loop == NULL && !future->done)
+        return BROOD_ECLOSED;
+    struct brood__wait wait;
+    brood__wait_begin(&wait, loop, deadline, "brood_loop_run_until");
+    while (!future->done) {
+        error = brood__wait_outside(&wait, &future->waiters);
+        if (error < 0) /* the future may be gone */
+            return error;
+    }
+    return loop->running ? BROOD_EBUSY : brood_future_result(future, NULL);
 }
 
 int brood_loop_step(brood_loop *loop, brood_time deadline)

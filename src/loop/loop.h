@@ -37,6 +37,8 @@ struct brood_loop {
     struct brood__backend *backend;
     brood_loop_options options;
     uint64_t round;
+    uint64_t polls;    /* how often the system was asked             */
+    unsigned unpolled; /* how many rounds ago, when an answer was there */
     bool running, stopping;
     bool stepping;       /* by brood_loop_step: whose round waits only if it has run nothing */
     bool closing;        /* its tasks are brought to their ends */

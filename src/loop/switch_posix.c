@@ -22,6 +22,10 @@
 
 void brood__switch_start(void); /* the first place of every new stack */
 
+#if defined(__CET__) && (__CET__ & 2) /* a shadow stack, which this switch knows nothing of */
+#define BROOD_UCONTEXT
+#endif
+
 #if defined(__x86_64__) && !defined(BROOD_UCONTEXT)
 
 /* The control words of the floating-point units belong to the caller too. */

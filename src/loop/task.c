@@ -230,7 +230,6 @@ static void finish(brood_task *task)
     const struct brood__wait *wait = task->waiting;
     brood__loop_log(task->loop, "closed with the loop: a task that does not end, waiting in %s",
                     wait->what);
-    task->ended = true;
 }
 
 /* Nothing of it runs any more; what it had on its stack is lost. */

@@ -23,6 +23,10 @@ static void time_out(struct brood__timer *timer)
 static void stop_looking(struct brood__post *post)
 {
     struct brood__wait *wait = BROOD__CONTAINER(post, struct brood__wait, look);
+    if (wait->polls == wait->loop->polls) { /* not asked yet */
+        brood__loop_post(wait->loop, post);
+        return;
+    }
     wait->over = true;
     wait->result = BROOD_ETIMEDOUT;
     brood__task_go_on(wait->task);
@@ -37,6 +41,7 @@ static void set_deadline(struct brood__wait *wait)
     if (wait->deadline == BROOD_FOREVER)
         return;
     wait->looked = wait->deadline <= brood__loop_now(wait->loop);
+    wait->polls = wait->loop->polls;
     if (wait->looked) {
         brood__loop_post(wait->loop, &wait->look);
     } else {
@@ -94,11 +99,21 @@ int brood__wait_for(struct brood__wait *wait, struct brood__link *waiters)
 
     wait->over = false;
     wait->result = 0;
+    if (wait->task == NULL)
+        return brood__wait_outside(wait, waiters);
     brood__list_append(waiters, &wait->link);
-    if (wait->task != NULL)
-        suspend(wait);
-    else
-        drive(wait);
+    suspend(wait);
+    brood__list_remove(&wait->link);
+    return wait->result;
+}
+
+int brood__wait_outside(struct brood__wait *wait, struct brood__link *waiters)
+{
+    wait->task = NULL;
+    wait->over = false;
+    wait->result = 0;
+    brood__list_append(waiters, &wait->link);
+    drive(wait);
     brood__list_remove(&wait->link);
     return wait->result;
 }
@@ -127,7 +142,10 @@ void brood__wake_for_good(struct brood__link *waiters, int error)
     struct brood__link *link;
     while ((link = brood__list_take(waiters)) != NULL) {
         struct brood__wait *wait = BROOD__CONTAINER(link, struct brood__wait, link);
+        bool cancelled = wait->over && wait->result == BROOD_ECANCELED;
         brood__wake(wait, error);
         wait->result = error;
+        if (cancelled && wait->task != NULL) /* which is still to be told */
+            wait->task->cancelled = true;
     }
 }

@@ -29,6 +29,7 @@ struct brood__wait {
     brood_task *task;          /* NULL: outside any task                              */
     struct brood__timer timer; /* in a task: the deadline; or, once it has passed ... */
     struct brood__post look;   /* ... the end of the one round that may still look    */
+    uint64_t polls;            /* the loop's when it began to look                          */
     int result;
     bool over;   /* the result stands; the link stays until the waiter goes on */
     bool looked; /* the deadline had passed before, and one look was allowed   */
@@ -43,6 +44,9 @@ int brood__wait_check(const brood_loop *loop);
 /* Until somebody wakes `waiters`: 0 or the error that came with it; BROOD_ETIMEDOUT,
  * BROOD_ECANCELED, BROOD_EWAIT, BROOD_EFORK. */
 int brood__wait_for(struct brood__wait *wait, struct brood__link *waiters);
+
+/* The same by driving the loop whatever the place; BROOD_EBUSY when it runs already. */
+int brood__wait_outside(struct brood__wait *wait, struct brood__link *waiters);
 
 /* Everybody in the list goes on and looks again (0), or gets an error. */
 void brood__wake_all(struct brood__link *waiters, int result);

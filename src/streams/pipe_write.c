@@ -318,7 +318,7 @@ int brood__pipe_lend(brood_pipe *pipe, const void *data, size_t len)
 int brood__pipe_keep(brood_pipe *pipe)
 {
     brood_slice lent = pipe->out.lent;
-    if (lent.len == 0)
+    if (lent.len == 0 || pipe->state >= BROOD__PIPE_LOSING)
         return 0;
     if (reserve(&pipe->out.pending, lent.len) < 0) {
         brood__pipe_lose(pipe, BROOD_ENOMEM);

@@ -248,6 +248,7 @@ void brood_reader_close(brood_reader *reader)
     if (reader == NULL || brood__loop_check(reader->loop) < 0 || reader->closed)
         return;
     reader->closed = true;
+    reader->mode = BROOD__READER_LIMITED;
     brood__wake_for_good(&reader->waiters, BROOD_ECLOSED);
     brood__wake_for_good(&reader->enders, BROOD_ECLOSED);
     if (reader->pipe != NULL)

@@ -84,6 +84,8 @@ static int reserve(brood_reader *reader, size_t len)
         if (tail_of(bytes) >= len)
             return 0;
     }
+    if (!movable && bytes->len + len < bytes->cap) /* what is lent stays, the rest moves */
+        return move_to_block(reader, bytes->cap);
     size_t used = bytes->start + bytes->len, cap = bytes->cap * 2;
     if (len >= SIZE_MAX / 4 - used)
         return BROOD_ENOMEM;

@@ -9,7 +9,7 @@
 
 struct separators {
     const brood_slice *each;
-    size_t count, shortest, longest;
+    size_t count, longest;
     bool last_bytes[256];
 };
 
@@ -24,7 +24,6 @@ static int prepare(struct separators *separators, const brood_slice *each, size_
     separators->each = each;
     separators->count = count;
     separators->longest = 0;
-    separators->shortest = SIZE_MAX;
     if (count > 1)
         memset(separators->last_bytes, 0, sizeof separators->last_bytes);
     for (size_t i = 0; i < count; i++) {
@@ -33,8 +32,6 @@ static int prepare(struct separators *separators, const brood_slice *each, size_
             return BROOD_EINVAL;
         if (len > separators->longest)
             separators->longest = len;
-        if (len < separators->shortest)
-            separators->shortest = len;
         if (count > 1)
             separators->last_bytes[(unsigned char)each[i].data[len - 1]] = true;
     }

@@ -21,7 +21,6 @@ int brood__process_gather(brood_process *process, bool keep_out, bool keep_err)
         brood_reader *reader = process->outputs[i];
         if (process->outputs[i] == NULL || reader->closed)
             continue;
-        brood__reader_take_back(reader);
         reader->mode = keep[i] ? BROOD__READER_GATHER : BROOD__READER_DISCARD;
         reader->enough = SIZE_MAX;
         if (reader->paused)
@@ -68,6 +67,7 @@ int brood__process_take(brood_process *process, brood_buffer *out, brood_buffer 
         brood_reader *reader = process->outputs[i];
         if (process->outputs[i] == NULL || reader->closed)
             continue;
+        brood__reader_take_back(reader);
         if (buffers[i] == NULL) {
             brood__reader_consume(reader, reader->bytes.len);
             brood__reader_rest(reader);
@@ -103,18 +103,25 @@ static void feed(brood_process *process, const void *input, size_t len)
     brood__pipe_lend(process->in->pipe, input, len); /* whatever is wrong, the end will tell */
 }
 
-static int wait_finished(brood_process *process, brood_time deadline)
+/* What is left of the input goes on by itself, or is dropped with stdin. */
+static int leave(brood_process *process, int error, bool keep)
 {
-    struct brood__wait wait;
-    int error = 0;
-    brood__wait_begin(&wait, process->loop, deadline, "brood_process_communicate");
-    while (error == 0 && !process->finished)
-        error = brood__wait_for(&wait, &process->finish_waiters);
-    return error;
+    if (process->in == NULL)
+        return error;
+    if (!keep) {
+        brood_pipe_abort(process->in->pipe);
+        return error;
+    }
+    int kept = brood__pipe_keep(process->in->pipe);
+    if (kept == 0)
+        return error;
+    if (error == BROOD_ECANCELED) /* which is still to be told, then */
+        brood_task_cancel(process->loop->current);
+    return kept;
 }
 
-int brood_process_communicate(brood_process *process, const void *input, size_t len,
-                              brood_buffer *out, brood_buffer *err, brood_time deadline)
+int brood__process_communicate(brood_process *process, const void *input, size_t len,
+                               brood_buffer *out, brood_buffer *err, brood_time deadline, bool keep)
 {
     int error = brood__process_check(process);
     if (error < 0)
@@ -127,15 +134,19 @@ int brood_process_communicate(brood_process *process, const void *input, size_t 
     if (error < 0)
         return error;
     feed(process, input, len);
-    error = wait_finished(process, deadline);
+    error = brood_process_wait_finished(process, NULL, deadline);
     if (error == BROOD_ECLOSED)
         return error;
 
     brood__process_gather_stop(process);
-    if (error < 0) {
-        int kept = process->in != NULL ? brood__pipe_keep(process->in->pipe) : 0;
-        return kept < 0 ? kept : error;
-    }
+    if (error < 0)
+        return leave(process, error, keep);
     error = result_of(process);
     return error < 0 ? error : brood__process_take(process, out, err);
+}
+
+int brood_process_communicate(brood_process *process, const void *input, size_t len,
+                              brood_buffer *out, brood_buffer *err, brood_time deadline)
+{
+    return brood__process_communicate(process, input, len, out, err, deadline, true);
 }

@@ -4,6 +4,25 @@
 
 #include "memory.h"
 
+/* ---- beginning and end ------------------------------------------------------------ */
+
+static void free_if_over(brood_file *file)
+{
+    if (!file->closed || file->users > 0)
+        return;
+    brood__loop_disown(&file->owned);
+    brood__free(file);
+}
+
+/* The loop ends, and its process with it; streams may be left. */
+static void destroy(struct brood__owned *owned)
+{
+    brood_file *file = BROOD__CONTAINER(owned, brood_file, owned);
+    file->process = NULL;
+    file->closed = true;
+    free_if_over(file);
+}
+
 int brood_file_open(brood_process *process, double timeout_seconds, brood_file **file)
 {
     int error = brood__process_check(process);
@@ -16,8 +35,18 @@ int brood_file_open(brood_process *process, double timeout_seconds, brood_file *
         return BROOD_ENOMEM;
     made->process = process;
     made->timeout_seconds = timeout_seconds;
+    made->owned.destroy = destroy;
+    brood__loop_own(process->loop, &made->owned);
     *file = made;
     return 0;
+}
+
+void brood__file_release(brood_file *file, bool wrote)
+{
+    file->users--;
+    if (wrote && --file->writing_views == 0 && !file->closed)
+        brood_writer_close(file->process->in);
+    free_if_over(file);
 }
 
 static brood_time deadline_of(const brood_file *file)
@@ -25,9 +54,16 @@ static brood_time deadline_of(const brood_file *file)
     return file->timeout_seconds > 0 ? brood_in(file->timeout_seconds) : BROOD_FOREVER;
 }
 
+static brood_writer *writer_of(const brood_file *file)
+{
+    return file == NULL || file->closed ? NULL : file->process->in;
+}
+
+/* ---- reading ------------------------------------------------------------------------ */
+
 static brood_reader *reader_of(const brood_file *file)
 {
-    return file == NULL || file->closed ? NULL : brood_process_stdout(file->process);
+    return file == NULL || file->closed ? NULL : file->process->outputs[0];
 }
 
 ptrdiff_t brood_file_read(brood_file *file, void *buf, size_t n)
@@ -42,39 +78,42 @@ ptrdiff_t brood_file_readline(brood_file *file, brood_slice *line)
     return reader == NULL ? BROOD_EBADF : brood_reader_readline(reader, line, deadline_of(file));
 }
 
+/* ---- writing ------------------------------------------------------------------------ */
+
 /* Wait with one of the writer's functions, and listen meanwhile, unless somebody else
- * reads: then that is his to do. */
+ * reads: then that is his to do.  The file may be closed while it waits. */
 static int wait_listening(brood_file *file, int (*wait)(brood_writer *, brood_time))
 {
-    bool listening = brood__process_gather(file->process, true, true) == 0;
-    int error = wait(file->process->in, deadline_of(file));
+    brood_process *process = file->process;
+    file->users++;
+    bool listening = brood__process_gather(process, true, true) == 0;
+    int error = wait(process->in, deadline_of(file));
     if (listening && error != BROOD_ECLOSED)
-        brood__process_gather_stop(file->process);
+        brood__process_gather_stop(process);
+    file->users--;
     return error;
 }
 
 /* All or nothing: it waits before it writes. */
 int brood_file_write(brood_file *file, const void *data, size_t len)
 {
-    if (file == NULL || file->closed || file->process->in == NULL)
+    brood_writer *writer = writer_of(file);
+    if (writer == NULL)
         return BROOD_EBADF;
     int error = wait_listening(file, brood_writer_drain);
     if (error == 0)
-        error = brood_writer_write(file->process->in, data, len);
+        error = file->closed ? BROOD_ECLOSED : brood_writer_write(writer, data, len);
+    free_if_over(file);
     return error < 0 ? error : 0;
 }
 
 int brood_file_flush(brood_file *file)
 {
-    if (file == NULL || file->closed || file->process->in == NULL)
+    if (writer_of(file) == NULL)
         return BROOD_EBADF;
-    return wait_listening(file, brood_writer_flush);
-}
-
-static void free_if_over(brood_file *file)
-{
-    if (file->closed && file->views == 0)
-        brood__free(file);
+    int error = wait_listening(file, brood_writer_flush);
+    free_if_over(file);
+    return error;
 }
 
 int brood_file_close(brood_file *file)
@@ -82,19 +121,11 @@ int brood_file_close(brood_file *file)
     if (file == NULL || file->closed)
         return 0;
     int error = brood__process_check(file->process);
+    file->closed = true;
     if (error == 0 && file->process->in != NULL) {
         brood_writer_close(file->process->in);
         error = wait_listening(file, brood_writer_wait_closed);
     }
-    file->closed = true;
     free_if_over(file);
     return error;
-}
-
-void brood__file_release(brood_file *file, bool wrote)
-{
-    file->views--;
-    if (wrote && --file->writing_views == 0 && !file->closed)
-        brood_writer_close(file->process->in);
-    free_if_over(file);
 }

@@ -5,13 +5,15 @@
 #include "process.h"
 
 struct brood_file {
-    brood_process *process;
+    struct brood__owned owned;
+    brood_process *process; /* NULL: its loop is gone */
     double timeout_seconds; /* 0: none */
-    unsigned views;         /* stdio streams on it              */
-    unsigned writing_views; /* those of them that can write     */
-    bool closed;            /* freed when the last view is gone */
+    unsigned users;         /* stdio streams on it, and calls that wait */
+    unsigned writing_views; /* streams that can write                   */
+    bool closed;            /* freed when the last user is gone         */
 };
 
+/* A stream on it is gone. */
 void brood__file_release(brood_file *file, bool wrote);
 
 #endif

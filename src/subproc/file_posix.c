@@ -101,7 +101,7 @@ FILE *brood_file_stdio(brood_file *file, const char *mode)
         brood__free(view);
         return NULL;
     }
-    file->views++;
+    file->users++;
     file->writing_views += writes;
     return stream;
 }

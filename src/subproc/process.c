@@ -58,7 +58,9 @@ static void connect_streams(brood_process *process, size_t limit)
 
 static brood_time nanoseconds(double seconds)
 {
-    return seconds > 1e9 ? 0 : (brood_time)(seconds * 1e9);
+    if (seconds > 1e9)
+        return 0;
+    return seconds > 1e-9 ? (brood_time)(seconds * 1e9) : seconds > 0;
 }
 
 int brood_spawn(brood_loop *loop, const brood_spawn_options *options, brood_process **made)
@@ -320,9 +322,9 @@ void brood_process_close(brood_process *process)
     if (brood__process_check(process) < 0)
         return;
     process->closed = true;
+    brood_subprocess_close(process->transport);
     keep_input(process);
     destroy_streams(process);
-    brood_subprocess_close(process->transport);
     if (process->finished)
         brood__loop_post_closing(process->loop, &process->post);
 }

@@ -36,6 +36,12 @@ int brood__process_check(const brood_process *process);
 int brood__process_gather(brood_process *process, bool keep_out, bool keep_err);
 void brood__process_gather_stop(brood_process *process);
 
+/* brood_process_communicate; without `keep`, input that is left when it fails is dropped,
+ * and stdin closed. */
+int brood__process_communicate(brood_process *process, const void *input, size_t len,
+                               brood_buffer *out, brood_buffer *err, brood_time deadline,
+                               bool keep);
+
 /* What has come, appended; NULL drops it. */
 int brood__process_take(brood_process *process, brood_buffer *out, brood_buffer *err);
 

@@ -19,20 +19,22 @@ static int start(brood_loop *loop, const brood_spawn_options *options, bool feed
 }
 
 /* It is not to go on; what it has said until its end is taken all the same. */
-static int stop(brood_process *process, brood_result *result)
+static int stop(brood_process *process, brood_result *result, int why)
 {
     int error = brood__process_gather(process, true, true);
     if (error == 0 && brood_process_kill(process) != BROOD_EPERM) /* ESRCH: it was quicker */
         error = brood_process_wait(process, NULL, brood_in(KILLED_SECONDS));
     if (error == BROOD_ECLOSED)
         return error;
+    if (error == BROOD_ECANCELED && why != BROOD_ECANCELED) /* is still to be told */
+        brood_task_cancel(process->loop->current);
     brood__process_gather_stop(process);
     return brood__process_take(process, &result->out, &result->err);
 }
 
 static void describe(const brood_process *process, brood_result *result)
 {
-    result->returncode = BROOD_EAGAIN;
+    result->returncode = BROOD_ETIMEDOUT;
     brood_process_returncode(process, &result->returncode);
     brood_process_usage(process, &result->usage);
     result->cut = brood_process_was_cut(process);
@@ -45,14 +47,18 @@ int brood_run(brood_loop *loop, const brood_spawn_options *options, const void *
     brood_result made = {0};
     if (result == NULL || (input == NULL && len > 0))
         return BROOD_EINVAL;
-    int error = start(loop, options, input != NULL, &process);
+    int error = brood__loop_resolve(&loop);
+    if (error == 0)
+        error = brood__wait_check(loop);
+    if (error == 0)
+        error = start(loop, options, input != NULL, &process);
     if (error < 0)
         return error;
-    error = brood_process_communicate(process, input, len, &made.out, &made.err, deadline);
+    error = brood__process_communicate(process, input, len, &made.out, &made.err, deadline, false);
     bool stopped = error == BROOD_ETIMEDOUT || error == BROOD_ECANCELED;
     if (error == BROOD_ECLOSED) /* the loop has ended, and the process with it */
         return error;
-    int stopping = stopped ? stop(process, &made) : 0;
+    int stopping = stopped ? stop(process, &made, error) : 0;
     if ((error == 0 || stopped) && stopping == 0) {
         describe(process, &made);
         *result = made;
