@@ -27,8 +27,8 @@
  *   - A function that can fail returns an int: 0 or a count when it worked, a
  *     negative BROOD_E... code when it did not.  After a failure nothing has
  *     changed, outputs are untouched and no callback follows, unless the
- *     function says otherwise.  No function reports through errno, none prints,
- *     none ends the program, none raises SIGPIPE.
+ *     function says otherwise.  No function reports through errno (but for
+ *     brood_file_stdio), none prints, none ends the program, none raises SIGPIPE.
  *   - No function calls back inline: a callback always comes from the loop, and a
  *     task goes on only from there.
  *   - Deadlines are absolute moments (brood_in), so that one can span several
@@ -36,10 +36,11 @@
  *     means: look once, for which the system is asked once, but don't wait.
  *   - Every function with a deadline can fail with BROOD_ETIMEDOUT; BROOD_ECANCELED
  *     when its task was cancelled (outside of tasks: after brood_loop_stop);
- *     BROOD_EWAIT in a callback, and in a task for another loop's objects;
- *     BROOD_ECLOSED when what it waits for is closed meanwhile.  After these four
- *     nothing is lost, and what was waited for can be waited for again unless it
- *     has been closed.
+ *     BROOD_EWAIT in a callback of the loop, and in a task for another loop's
+ *     objects; BROOD_ECLOSED when what it waits for is closed meanwhile.  After these
+ *     four nothing is lost, and what was waited for can be waited for again unless it
+ *     has been closed.  The functions that run a loop (brood_loop_run_until,
+ *     brood_loop_step) are no waits: they give BROOD_EBUSY while it runs.
  *   - `arg` is handed back to callbacks unchanged and belongs to the caller.
  *   - Bytes given to a function are copied before it returns; bytes given to a
  *     callback are valid until it returns.
@@ -49,8 +50,9 @@
  *     thread, that is in a callback or task of it; else the thread's own
  *     (brood_loop_default).
  *   - A child of fork must not use its parent's loops: every function that gives a
- *     code, and does more than look, answers BROOD_EFORK there, except brood_loop_close, which frees the copy
- *     and does nothing to the parent or its children.
+ *     code, and does more than look, answers BROOD_EFORK there, except
+ *     brood_loop_close, which frees the copy and does nothing to the parent or its
+ *     children.
  */
 #ifndef BROOD_H
 #define BROOD_H
@@ -88,7 +90,7 @@ typedef struct brood_subprocess brood_subprocess; /* a subprocess transport   */
  * in docs/errors.md are all made from this list.  The system's errors are
  * -errno, under the same names everywhere. */
 #define BROOD_ERRORS(X)                                                         \
-    X(EOF,           -4095, "end of stream")                                    \
+    X(EOF,           -4095, "end of stream") /* for programs: here it is 0 */   \
     X(ELIMIT,        -4094, "no separator within the limit")                    \
     X(EINCOMPLETE,   -4093, "the stream ended inside the answer")               \
     X(EWAIT,         -4092, "waiting is not possible in a callback")            \
@@ -270,7 +272,8 @@ int brood_task_start(brood_loop *loop, brood_task_main *main, void *arg, brood_t
 int brood_task_join(brood_task *task, int *result, brood_time deadline);
 
 /* Its present wait, or else its next one, fails with BROOD_ECANCELED: once, however often
- * it was cancelled until then.  What it waited for stays as it is.  A task that has not begun yet runs all the same. */
+ * it was cancelled until then.  What it waited for stays as it is.  A task that has not
+ * begun yet runs all the same. */
 void brood_task_cancel(brood_task *task);
 
 /* It will free itself at its end.  Nothing if somebody waits for it. */
@@ -280,20 +283,24 @@ void brood_task_detach(brood_task *task);
 int brood_sleep(brood_loop *loop, brood_time until);
 
 /* A group of tasks, at most `width` of them at a time (0: no bound).  When one gives a
- * negative result the others are cancelled and no more are started. */
+ * negative result the others are cancelled and no more are started.  The group
+ * belongs to the caller, who joins it: nothing else frees it but the end of its loop.
+ * Errors: EINVAL, ENOMEM, EFORK. */
 int brood_group_open(brood_loop *loop, size_t width, brood_group **group);
-/* Waits for room.  Once the group has failed or was cancelled: that code. */
+/* Waits for room, as long as it takes: ECANCELED, EWAIT and ECLOSED as any wait; EINVAL,
+ * ENOMEM, EFORK.  Once the group has failed or was cancelled: that code. */
 int brood_group_start(brood_group *group, brood_task_main *main, void *arg);
 /* Waits until all have ended; frees the group then, and gives 0: *result is the first
  * negative one, BROOD_ECANCELED if it was cancelled before that, else 0.  After a
- * failure the group lives on.  `result` may be NULL.  EBUSY: somebody waits already. */
+ * failure the group lives on.  `result` may be NULL.  EBUSY: somebody waits already;
+ * EINVAL: one of its own tasks. */
 int brood_group_join(brood_group *group, int *result, brood_time deadline);
 void brood_group_cancel(brood_group *group); /* NULL is fine */
 
 /* ---- futures ------------------------------------------------------------ */
 
 /* Set once, from the loop's thread; waited for by any number of tasks.  Belongs
- * to the caller, who closes it; it may outlive its loop. */
+ * to the caller, who closes it; it may outlive its loop.  Errors: EINVAL, ENOMEM, EFORK. */
 int  brood_future_open(brood_loop *loop, brood_future **future);
 int  brood_future_set(brood_future *future, int status, void *value); /* BROOD_EBUSY: set already */
 /* Its status when it is done, and the value unless `value` is NULL. */
@@ -403,7 +410,8 @@ void brood_writer_close(brood_writer *writer);
 int  brood_writer_wait_closed(brood_writer *writer, brood_time deadline);
 bool brood_writer_is_closing(const brood_writer *writer);
 size_t brood_writer_buffered(const brood_writer *writer);
-int  brood_writer_set_limits(brood_writer *writer, size_t high, size_t low); /* as brood_pipe_set_limits */
+/* As brood_pipe_set_limits. */
+int  brood_writer_set_limits(brood_writer *writer, size_t high, size_t low);
 
 /* A writer of its own, on a descriptor as brood_connect_write_pipe takes it; belongs to
  * the caller, who frees it: that closes it, and what is buffered still goes out while
@@ -564,10 +572,11 @@ void brood_process_close(brood_process *process);
 
 /* Run to the end: spawn, communicate, wait, close.  in, out and err are as in the
  * options, but that input makes a pipe of an inherited stdin.  At the deadline, and
- * when cancelled, the child is killed, and `result` holds what came so far; after
- * every other failure it is untouched.  Free it with brood_result_free. */
+ * when cancelled, the child is killed, which may take another 5 seconds at most, and
+ * `result` holds what came so far; after every other failure it is untouched.  Free it
+ * with brood_result_free. */
 typedef struct brood_result {
-    brood_returncode returncode; /* BROOD_EAGAIN: killed, but not seen to end for 5 seconds */
+    brood_returncode returncode; /* BROOD_ETIMEDOUT: killed, but not seen to end */
     brood_buffer out, err;
     brood_usage usage; /* zero if it is not known */
     bool cut;          /* brood_process_was_cut   */
@@ -600,7 +609,8 @@ ptrdiff_t brood_process_asyncwrite(brood_process *process, const void *data, siz
  * seconds at most (BROOD_ETIMEDOUT), 0: as long as it takes.  A write never deadlocks
  * with a child that writes too: what it says meanwhile is kept, whatever the limit.  A
  * direction that the process has no pipe for: BROOD_EBADF.  Waits as everything else
- * that waits.  The process stays the caller's, and is closed after it. */
+ * that waits.  The file belongs to the caller, who closes it before its process; errors of
+ * open: EINVAL, ENOMEM, EFORK, ECLOSED. */
 int brood_file_open(brood_process *process, double timeout_seconds, brood_file **file);
 ptrdiff_t brood_file_read(brood_file *file, void *buf, size_t n); /* 1 to n; 0: the end */
 ptrdiff_t brood_file_readline(brood_file *file, brood_slice *line);
