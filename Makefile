@@ -116,7 +116,8 @@ $(BUILD)/libbrood.so: $(OBJECTS)
 
 $(BUILD)/brood.pc: FORCE # PREFIX may be another one each time
 	@mkdir -p $(BUILD)
-	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR)' 'includedir=$(INCLUDEDIR)' '' \
+	@printf '%s\n' 'prefix=$(abspath $(PREFIX))' 'libdir=$(abspath $(LIBDIR))' \
+	  'includedir=$(abspath $(INCLUDEDIR))' '' \
 	  'Name: brood' 'Description: asynchronous subprocesses for C' 'Version: $(VERSION)' \
 	  'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lbrood' 'Libs.private: -pthread' > $@
 
@@ -217,7 +218,9 @@ $(BUILD)/runner-selftest: $(BUILD)/tests/runner/selftest.o
 # What `make check` runs, in this order; SUITE_FLAGS goes to the suites.
 .PHONY: check check-tools check-library check-runner check-suite check-figures
 check: check-tools
-	@$(MAKE) --no-print-directory check-library check-runner check-figures check-suite
+	@$(MAKE) --no-print-directory check-library check-runner
+	@$(MAKE) --no-print-directory check-figures; figures=$$?; \
+	 $(MAKE) --no-print-directory check-suite && exit $$figures
 
 check-tools:
 	CC='$(CC)' tests/install_tools.sh $(CC) criterion valgrind

@@ -144,6 +144,8 @@ const char *brood_errname(int error);  /* "ENOENT"; "EOF"; "EUNKNOWN" */
 
 /* ---- time --------------------------------------------------------------- */
 
+/* A moment, not a span: a plain 5 is one long past, and means BROOD_NOWAIT; five seconds
+ * from now is brood_in(5). */
 typedef int64_t brood_time;     /* nanoseconds of the system's monotonic clock     */
 #define BROOD_FOREVER INT64_MAX /* a deadline that never comes                     */
 #define BROOD_NOWAIT  0         /* one that has passed: look once, without waiting */
@@ -315,8 +317,9 @@ void brood_future_close(brood_future *future); /* NULL is fine */
 /* Borrowed bytes. */
 typedef struct brood_slice { const char *data; size_t len; } brood_slice;
 
-/* Owned bytes, NUL-terminated after len; zero-initialise, free with
- * brood_buffer_free, which leaves it empty and usable again. */
+/* Owned bytes, NUL-terminated after len once anything was appended, even nothing: before
+ * that data is NULL.  Zero-initialise, free with brood_buffer_free, which leaves it
+ * empty and usable again. */
 typedef struct brood_buffer { char *data; size_t len, cap; } brood_buffer;
 int  brood_buffer_append(brood_buffer *buffer, const void *data, size_t len); /* ENOMEM */
 void brood_buffer_free(brood_buffer *buffer);
@@ -372,7 +375,7 @@ int    brood_reader_error(const brood_reader *reader); /* the stream's; 0: none 
 int    brood_reader_wait_eof(brood_reader *reader, brood_time deadline);
 
 /* A reader of its own, which belongs to the caller: fed by hand, or from a descriptor
- * as brood_connect_read_pipe takes it.  limit 0: the default. */
+ * as brood_connect_read_pipe takes it (no regular file: EINVAL).  limit 0: the default. */
 int brood_reader_open(brood_loop *loop, size_t limit, brood_reader **reader);
 int brood_reader_connect(brood_loop *loop, intptr_t fd, size_t limit, brood_reader **reader);
 /* Only those fed by hand; the bytes are copied.  1: more than twice the limit is
@@ -387,7 +390,8 @@ void brood_reader_close(brood_reader *reader);
 
 /* ---- StreamWriter ------------------------------------------------------- */
 
-/* As brood_pipe_write and brood_pipe_writev: never waits; what the pipe does not take
+/* As brood_pipe_write and brood_pipe_writev, also to a child that has ended and whose loss
+ * has not been seen yet: never waits; what the pipe does not take
  * is copied and buffered, all or nothing.  1: the buffer has been over its high mark and
  * is not down to the low one yet: drain is advised. */
 int brood_writer_write(brood_writer *writer, const void *data, size_t len);
@@ -413,7 +417,8 @@ size_t brood_writer_buffered(const brood_writer *writer);
 /* As brood_pipe_set_limits. */
 int  brood_writer_set_limits(brood_writer *writer, size_t high, size_t low);
 
-/* A writer of its own, on a descriptor as brood_connect_write_pipe takes it; belongs to
+/* A writer of its own, on a descriptor as brood_connect_write_pipe takes it (no regular
+ * file: a child gets one by BROOD_FILE or BROOD_FD); belongs to
  * the caller, who frees it: that closes it, and what is buffered still goes out while
  * the loop runs.  A child's is only closed by it, and freed with its process. */
 int  brood_writer_connect(brood_loop *loop, intptr_t fd, brood_writer **writer);
@@ -513,7 +518,7 @@ typedef int64_t brood_returncode;
 /* What a child has used, with those of its own children that it has waited for. */
 typedef struct brood_usage {
     double user_seconds, system_seconds;
-    uint64_t max_rss_bytes; /* the largest of them */
+    uint64_t max_rss_bytes; /* the largest of them; Linux counts in what the parent had at the start */
 } brood_usage;
 
 /* ---- processes ---------------------------------------------------------- */
@@ -606,7 +611,7 @@ ptrdiff_t brood_process_asyncwrite(brood_process *process, const void *data, siz
                                    brood_time deadline);
 
 /* The process as a file: reads its stdout, writes its stdin; each call takes so many
- * seconds at most (BROOD_ETIMEDOUT), 0: as long as it takes.  A write never deadlocks
+ * seconds (a span, no deadline) at most (BROOD_ETIMEDOUT), 0: as long as it takes.  A write never deadlocks
  * with a child that writes too: what it says meanwhile is kept, whatever the limit.  A
  * direction that the process has no pipe for: BROOD_EBADF.  Waits as everything else
  * that waits.  The file belongs to the caller, who closes it before its process; errors of
@@ -621,7 +626,8 @@ int brood_file_flush(brood_file *file); /* until all has gone into the pipe */
 int brood_file_close(brood_file *file);
 /* The C library's view of it, for fgets, fprintf, getline: mode "r", "w" or "r+".  fclose
  * of the last one that writes ends the child's input; the brood_file is closed by itself.
- * Errors are in errno, as stdio has it.  NULL: no memory, or no such thing here. */
+ * Errors are in errno, as stdio has it:
+ * look at ferror first, and clearerr before going on after a time-out.  NULL: no memory, or no such thing here. */
 FILE *brood_file_stdio(brood_file *file, const char *mode);
 
 /* ---- subprocess transports ---------------------------------------------- */

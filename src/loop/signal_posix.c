@@ -127,6 +127,14 @@ static int free_level(int signal, const struct sigaction *before)
     return BROOD_EBUSY;
 }
 
+/* Whether the host runs handlers on stacks of their own, as some runtimes insist; else
+ * Valgrind 3.19 stumbles over a handler that asks for one. */
+static bool has_signal_stack(void)
+{
+    stack_t stack;
+    return sigaltstack(NULL, &stack) == 0 && (stack.ss_flags & SS_DISABLE) == 0;
+}
+
 /* Called with the lock held, while the signal's list is empty. */
 static int install(int signal)
 {
@@ -152,7 +160,9 @@ static int install(int signal)
         ours.sa_mask = before.sa_mask;
         ours.sa_flags = before.sa_flags & (SA_RESTART | SA_NOCLDSTOP | SA_NODEFER);
     }
-    ours.sa_flags |= SA_SIGINFO | SA_ONSTACK;
+    ours.sa_flags |= SA_SIGINFO;
+    if (has_signal_stack() || (before.sa_flags & SA_ONSTACK) != 0)
+        ours.sa_flags |= SA_ONSTACK;
     remember(level, signal, &before);
     atomic_store(&level_now[signal], level);
     return sigaction(signal, &ours, NULL) < 0 ? -errno : 0;

@@ -156,14 +156,14 @@ static void fill(struct frame *frame, void (*run)(void *), void *arg)
 
 void *brood__switch_prepare(const struct brood__stack *stack, void (*run)(void *), void *arg)
 {
-    uintptr_t top =
-        ((uintptr_t)stack->bottom + stack->size - sizeof(struct frame)) & ~(uintptr_t)15;
-    struct frame *frame = (struct frame *)top;
+    char *top = stack->bottom + stack->size - sizeof(struct frame);
+    top -= (uintptr_t)top & 15;
+    struct frame *frame = (struct frame *)(void *)top;
     memset(frame, 0, sizeof *frame);
 #if defined(BROOD_UCONTEXT) || (!defined(__x86_64__) && !defined(__aarch64__))
     getcontext(&frame->context);
     frame->context.uc_stack.ss_sp = stack->bottom;
-    frame->context.uc_stack.ss_size = top - (uintptr_t)stack->bottom;
+    frame->context.uc_stack.ss_size = (size_t)(top - stack->bottom);
 #endif
     fill(frame, run, arg);
     return frame;

@@ -7,9 +7,9 @@
 
 #include <stdint.h>
 
-static inline uintptr_t brood__valgrind(uintptr_t request, const void *first, const void *last)
+static inline uintptr_t brood__valgrind(uintptr_t request, uintptr_t first, uintptr_t last)
 {
-    volatile uintptr_t words[6] = {request, (uintptr_t)first, (uintptr_t)last, 0, 0, 0};
+    volatile uintptr_t words[6] = {request, first, last, 0, 0, 0};
     uintptr_t result = 0;
 #if defined(__x86_64__) && !defined(_WIN32)
     __asm__ volatile("rolq $3, %%rdi\n\trolq $13, %%rdi\n\t"
@@ -33,13 +33,12 @@ static inline uintptr_t brood__valgrind(uintptr_t request, const void *first, co
 
 static inline unsigned brood__valgrind_stack(const void *lowest, const void *end)
 {
-    return (unsigned)brood__valgrind(0x1501, lowest, end);
+    return (unsigned)brood__valgrind(0x1501, (uintptr_t)lowest, (uintptr_t)end);
 }
 
 static inline void brood__valgrind_forget(unsigned number)
 {
-    uintptr_t words = number;
-    brood__valgrind(0x1502, (const void *)words, NULL);
+    brood__valgrind(0x1502, number, 0);
 }
 
 #endif

@@ -20,7 +20,9 @@ static void set_errno(ptrdiff_t error)
 static ssize_t view_read(void *cookie, char *buf, size_t n)
 {
     const struct view *view = cookie;
+    int before = errno;
     ptrdiff_t got = brood_file_read(view->file, buf, n);
+    errno = before;
     if (got < 0)
         set_errno(got);
     return got < 0 ? -1 : got;

@@ -43,7 +43,7 @@ static void describe(const brood_process *process, brood_result *result)
 int brood_run(brood_loop *loop, const brood_spawn_options *options, const void *input, size_t len,
               brood_result *result, brood_time deadline)
 {
-    brood_process *process;
+    brood_process *process = NULL;
     brood_result made = {0};
     if (result == NULL || (input == NULL && len > 0))
         return BROOD_EINVAL;
@@ -52,7 +52,7 @@ int brood_run(brood_loop *loop, const brood_spawn_options *options, const void *
         error = brood__wait_check(loop);
     if (error == 0)
         error = start(loop, options, input != NULL, &process);
-    if (error < 0)
+    if (error != 0)
         return error;
     error = brood__process_communicate(process, input, len, &made.out, &made.err, deadline, false);
     bool stopped = error == BROOD_ETIMEDOUT || error == BROOD_ECANCELED;
