@@ -52,7 +52,7 @@ int brood_run(brood_loop *loop, const brood_spawn_options *options, const void *
         error = brood__wait_check(loop);
     if (error == 0)
         error = start(loop, options, input != NULL, &process);
-    if (error != 0)
+    if (error < 0 || process == NULL)
         return error;
     error = brood__process_communicate(process, input, len, &made.out, &made.err, deadline, false);
     bool stopped = error == BROOD_ETIMEDOUT || error == BROOD_ECANCELED;
