@@ -1,7 +1,7 @@
 /* What the waiting layer costs, next to bare loops that do the same. */
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -179,13 +179,38 @@ Test(streams, communicate_goes_at_four_fifths_of_a_bare_poll_loop, .timeout = 60
 
 /* ---- round trips ------------------------------------------------------------------------ */
 
-struct echo {
-    brood_process *process;
-    double took;
+/* Where the two ends run decides more than anything else: on two processors most of the
+ * time is the waking of an idle one, on one processor a switch between processes is all. */
+struct places {
+    int ours, theirs;
 };
 
 static const char question[] = "a line of a conversation\n";
 enum { QUESTION = sizeof question - 1 };
+
+static void pin(pid_t pid, int processor)
+{
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET((size_t)processor, &set);
+    cr_assert_eq(sched_setaffinity(pid, sizeof set, &set), 0);
+}
+
+static struct places two_processors(void)
+{
+    cpu_set_t set;
+    struct places places = {-1, -1};
+    cr_assert_eq(sched_getaffinity(0, sizeof set, &set), 0);
+    for (int i = 0; i < CPU_SETSIZE && places.theirs < 0; i++)
+        if (CPU_ISSET((size_t)i, &set))
+            *(places.ours < 0 ? &places.ours : &places.theirs) = i;
+    return places;
+}
+
+struct echo {
+    brood_process *process;
+    double took;
+};
 
 static int converse(void *arg)
 {
@@ -202,7 +227,7 @@ static int converse(void *arg)
     return 0;
 }
 
-static double trips_in_a_task(void)
+static double trips_in_a_task(struct places places)
 {
     brood_loop *loop = test_loop();
     struct echo echo;
@@ -210,6 +235,8 @@ static double trips_in_a_task(void)
     brood_spawn_options options = {
         .argv = ARGV(producer(), "echo"), .in = {.kind = BROOD_PIPE}, .out = {.kind = BROOD_PIPE}};
     cr_assert_eq(brood_spawn(loop, &options, &echo.process), 0);
+    pin((pid_t)brood_process_pid(echo.process), places.theirs);
+    pin(0, places.ours);
     cr_assert_eq(brood_task_start(loop, converse, &echo, &task), 0);
     cr_assert_eq(brood_task_join(task, NULL, BROOD_FOREVER), 0);
     brood_process_close(echo.process);
@@ -217,11 +244,13 @@ static double trips_in_a_task(void)
     return echo.took;
 }
 
-static double bare_trips(void)
+static double bare_trips(struct places places)
 {
     struct bare bare;
     char answer[QUESTION];
     bare_start(&bare, ARGV(producer(), "echo"));
+    pin(bare.pid, places.theirs);
+    pin(0, places.ours);
     brood_time began = brood_now();
     for (int i = 0; i < ROUND_TRIPS; i++) {
         cr_assert_eq(write(bare.in, question, QUESTION), QUESTION);
@@ -232,19 +261,37 @@ static double bare_trips(void)
     return took;
 }
 
-Test(streams, a_round_trip_in_a_task_costs_little_more_than_a_bare_one, .timeout = 600)
+/* The best of the attempts. */
+static double ratio_of_trips(struct places places, const char *where, double most)
 {
-    double ratio = 2;
-    for (int attempt = 0; attempt < ATTEMPTS && ratio > 1.15; attempt++) {
+    double best = 100;
+    for (int attempt = 0; attempt < ATTEMPTS && best > most; attempt++) {
         struct samples brood = {.count = 0}, bare = {.count = 0};
         for (int round = 0; round < ROUNDS; round++) {
-            samples_add(&bare, bare_trips());
-            samples_add(&brood, trips_in_a_task());
+            samples_add(&bare, bare_trips(places));
+            samples_add(&brood, trips_in_a_task(places));
         }
-        ratio = samples_median(&brood) / samples_median(&bare);
-        fprintf(stderr, "round trip of a line: bare %.2f us, in a task %.2f us, ratio %.2f\n",
-                1e6 * samples_median(&bare) / ROUND_TRIPS,
+        double ratio = samples_median(&brood) / samples_median(&bare);
+        fprintf(stderr, "round trip of a line, %s: bare %.2f us, in a task %.2f us, ratio %.2f\n",
+                where, 1e6 * samples_median(&bare) / ROUND_TRIPS,
                 1e6 * samples_median(&brood) / ROUND_TRIPS, ratio);
+        best = ratio < best ? ratio : best;
     }
-    cr_assert_leq(ratio, 1.15);
+    return best;
+}
+
+Test(streams, a_round_trip_in_a_task_between_two_processors, .timeout = 600)
+{
+    struct places places = two_processors();
+    if (places.theirs < 0)
+        cr_skip_test("there is one processor only");
+    cr_assert_leq(ratio_of_trips(places, "two processors", 1.15), 1.15);
+}
+
+/* Where a look at epoll alone makes 1.11. */
+Test(streams, a_round_trip_in_a_task_on_one_processor, .timeout = 600)
+{
+    struct places places = two_processors();
+    places.theirs = places.ours;
+    cr_assert_leq(ratio_of_trips(places, "one processor", 1.35), 1.35);
 }
