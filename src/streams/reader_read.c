@@ -34,6 +34,16 @@ static int gather(brood_reader *reader, size_t enough, brood_time deadline, cons
     return reader->error;
 }
 
+/* At most n bytes; how many. */
+static size_t copy_out(brood_reader *reader, void *buf, size_t n)
+{
+    size_t len = n < reader->bytes.len ? n : reader->bytes.len;
+    if (len > 0)
+        memcpy(buf, brood__reader_data(reader), len);
+    brood__reader_consume(reader, len);
+    return len;
+}
+
 ptrdiff_t brood_reader_read(brood_reader *reader, void *buf, size_t n, brood_time deadline)
 {
     if (buf == NULL && n > 0)
@@ -43,11 +53,7 @@ ptrdiff_t brood_reader_read(brood_reader *reader, void *buf, size_t n, brood_tim
         error = wait_for_some(reader, deadline, "brood_reader_read");
     if (error < 0)
         return error;
-    size_t len = n < reader->bytes.len ? n : reader->bytes.len;
-    if (len > 0)
-        memcpy(buf, brood__reader_data(reader), len);
-    brood__reader_consume(reader, len);
-    return (ptrdiff_t)len;
+    return (ptrdiff_t)copy_out(reader, buf, n);
 }
 
 ptrdiff_t brood_reader_read_slice(brood_reader *reader, brood_slice *slice, brood_time deadline)
@@ -76,10 +82,7 @@ ptrdiff_t brood_reader_readexactly(brood_reader *reader, void *buf, size_t n, si
         error = gather(reader, n - 1, deadline, "brood_reader_readexactly");
     if (error < 0)
         return error;
-    size_t len = n < reader->bytes.len ? n : reader->bytes.len;
-    if (len > 0)
-        memcpy(buf, brood__reader_data(reader), len);
-    brood__reader_consume(reader, len);
+    size_t len = copy_out(reader, buf, n);
     if (got != NULL)
         *got = len;
     return len == n ? (ptrdiff_t)n : BROOD_EINCOMPLETE;
