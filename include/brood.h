@@ -622,7 +622,8 @@ ptrdiff_t brood_file_readline(brood_file *file, brood_slice *line);
 int brood_file_write(brood_file *file, const void *data, size_t len); /* all of it */
 int brood_file_flush(brood_file *file); /* until all has gone into the pipe */
 /* Ends the child's input after what is still to go out, waits for that, and frees the
- * file, whatever the result.  NULL is fine. */
+ * file, whatever the result.  While it is being closed by another task: 0 at once.  NULL
+ * is fine. */
 int brood_file_close(brood_file *file);
 /* The C library's view of it, for fgets, fprintf, getline: mode "r", "w" or "r+".  fclose
  * of the last one that writes ends the child's input; the brood_file is closed by itself.

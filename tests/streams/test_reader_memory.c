@@ -1,0 +1,120 @@
+/* A reader's block holds what has not been read yet, not what went through it: also
+ * while every byte arrives under a slice that is lent. */
+#include "readers.h"
+
+#include "reader.h"
+
+SUITE(reader_memory);
+
+enum { ROUNDS = 1000, PART = 3000, BOUND = 65536 };
+
+static size_t largest; /* of what the library has asked for */
+
+static void *note_size(void *memory, size_t size)
+{
+    largest = size > largest ? size : largest;
+    return realloc(memory, size);
+}
+
+/* Instead of the allocator that counts: the tests look at sizes. */
+static void note_sizes(void)
+{
+    cr_assert_eq(brood_set_allocator(note_size, free), 0);
+}
+
+static void make_part(char *part, size_t len, int round)
+{
+    for (size_t i = 0; i < len; i++)
+        part[i] = (char)('A' + ((size_t)round + i) % 26);
+}
+
+static void check_part(const brood_slice *slice, int round)
+{
+    char expected[PART];
+    make_part(expected, slice->len, round);
+    cr_assert_arr_eq(slice->data, expected, slice->len, "round %d", round);
+}
+
+static void check_bounded(const brood_reader *reader)
+{
+    cr_assert_leq(reader->bytes.cap, BOUND);
+    cr_assert_leq(largest, BOUND);
+}
+
+Test(reader_memory, a_block_does_not_grow_with_what_was_fed_under_slices)
+{
+    note_sizes();
+    struct source source = fed_source(0);
+    brood_slice slice;
+    char part[PART];
+    for (int i = 0; i < ROUNDS; i++) {
+        make_part(part, PART, i);
+        cr_assert_eq(brood_reader_feed(source.reader, part, PART), 0);
+        if (i > 0)
+            check_part(&slice, i - 1);
+        cr_assert_eq(brood_reader_read_slice(source.reader, &slice, BROOD_NOWAIT), PART);
+        check_part(&slice, i);
+        check_bounded(source.reader);
+    }
+    source_close(&source);
+}
+
+/* A line and the beginning of the next one: never is the reader empty. */
+Test(reader_memory, nor_with_lines_of_which_a_rest_always_stays)
+{
+    note_sizes();
+    struct source source = fed_source(0);
+    brood_slice line;
+    char part[PART];
+    cr_assert_eq(brood_reader_feed(source.reader, "rest", 4), 0);
+    for (int i = 0; i < ROUNDS; i++) {
+        memset(part, 'x', PART);
+        part[PART - 5] = '\n';
+        cr_assert_eq(brood_reader_feed(source.reader, part, PART), 0);
+        cr_assert_eq(brood_reader_readline(source.reader, &line, BROOD_NOWAIT), PART);
+        cr_assert_eq(line.data[PART - 1], '\n');
+        cr_assert_eq(brood_reader_buffered(source.reader), 4);
+        check_bounded(source.reader);
+    }
+    source_close(&source);
+}
+
+Test(reader_memory, nor_with_what_came_through_a_pipe)
+{
+    note_sizes();
+    struct source source = piped_source(0);
+    brood_slice slice;
+    char part[PART];
+    for (int i = 0; i < ROUNDS; i++) {
+        make_part(part, PART, i);
+        cr_assert_eq(write(source.peer, part, PART), PART);
+        test_settle(source.loop);
+        if (i > 0)
+            check_part(&slice, i - 1);
+        cr_assert_eq(brood_reader_read_slice(source.reader, &slice, BROOD_NOWAIT), PART);
+        check_part(&slice, i);
+        check_bounded(source.reader);
+    }
+    source_close(&source);
+}
+
+/* What is there counts, and it alone. */
+Test(reader_memory, but_all_that_is_there_has_its_place)
+{
+    struct source source = fed_source((size_t)1 << 20);
+    brood_slice slice;
+    char part[PART];
+    cr_assert_eq(brood_reader_feed(source.reader, "lent", 4), 0);
+    cr_assert_eq(brood_reader_read_slice(source.reader, &slice, BROOD_NOWAIT), 4);
+    for (int i = 0; i < 100; i++) {
+        make_part(part, PART, i);
+        cr_assert_eq(brood_reader_feed(source.reader, part, PART), 0);
+        cr_assert_arr_eq(slice.data, "lent", 4);
+    }
+    cr_expect_geq(source.reader->bytes.cap, 100 * PART);
+    for (int i = 0; i < 100; i++) {
+        cr_assert_eq(brood_reader_readexactly(source.reader, part, PART, NULL, BROOD_NOWAIT), PART);
+        check_part(&(brood_slice){part, PART}, i);
+    }
+    source_close(&source);
+}
