@@ -5,11 +5,13 @@
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -63,17 +65,23 @@ bool test_allocation_failed(void)
 
 static int descriptors_before, threads_before;
 
-static void *do_nothing(void *arg)
+static void *tell_number(void *number)
 {
-    return arg;
+    *(long *)number = syscall(SYS_gettid);
+    return NULL;
 }
 
-/* ThreadSanitizer adds a thread of its own at the first one that is made. */
+/* ThreadSanitizer adds a thread of its own at the first one that is made.  One that has
+ * been joined may be listed for a moment longer. */
 static void settle_threads(void)
 {
     pthread_t thread;
-    if (pthread_create(&thread, NULL, do_nothing, NULL) == 0)
-        pthread_join(thread, NULL);
+    long number = 0;
+    if (pthread_create(&thread, NULL, tell_number, &number) != 0)
+        return;
+    pthread_join(thread, NULL);
+    while (syscall(SYS_tgkill, getpid(), number, 0) == 0)
+        sched_yield();
 }
 
 /* Valgrind 3.19 cannot extend the main stack while it delivers a signal: it has been
