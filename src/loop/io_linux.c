@@ -1,7 +1,9 @@
-/* Writing without SIGPIPE by a flag of the call, which Linux has since 6.18. */
+/* What Linux does better: writing without SIGPIPE by a flag of the call, since 6.18, and
+ * pipes that take more. */
 #include "io_posix.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -10,6 +12,8 @@
 #ifndef RWF_NOSIGNAL
 #define RWF_NOSIGNAL 0x00000100
 #endif
+
+enum { WIDE = 262144 }; /* four times the usual */
 
 static atomic_bool flag_unknown;
 
@@ -30,4 +34,11 @@ ptrdiff_t brood__io_writev(int fd, const struct iovec *parts, int count)
     if (fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode))
         atomic_store(&flag_unknown, true);
     return brood__io_writev_guarded(fd, parts, count);
+}
+
+void brood__io_widen(int fd)
+{
+    int size = fcntl(fd, F_GETPIPE_SZ);
+    if (size > 0 && size < WIDE)
+        fcntl(fd, F_SETPIPE_SZ, WIDE);
 }

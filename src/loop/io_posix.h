@@ -14,6 +14,9 @@ ptrdiff_t brood__io_writev(int fd, const struct iovec *parts, int count);
 /* The same with SIGPIPE blocked and taken back: for systems that have no flag. */
 ptrdiff_t brood__io_writev_guarded(int fd, const struct iovec *parts, int count);
 
+/* Gives a pipe more room, if the system can and lets us. */
+void brood__io_widen(int fd);
+
 /* close(2), with its result ignored: after EINTR the descriptor is gone too. */
 void brood__io_close(int fd);
 

@@ -8,6 +8,7 @@
 #ifndef BROOD_OP_H
 #define BROOD_OP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -61,6 +62,7 @@ struct brood__channel {
     struct brood__link dirty; /* its interest is to be looked at before waiting */
     uint32_t slot;
     uint8_t interest; /* as the system knows it */
+    bool widened;     /* it has been found busy   */
 };
 
 /* Operations in the order in which they became ripe. */

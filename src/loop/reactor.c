@@ -20,6 +20,8 @@
 enum {
     EVENTS_PER_WAIT = 128,
     SCRATCH_SIZE = 65536, /* a pipe's usual capacity */
+    BUSY = SCRATCH_SIZE / 2,
+    MAX_WIDENED = 16,
 };
 #define NO_SLOT UINT32_MAX
 
@@ -37,7 +39,8 @@ struct reactor {
     struct brood__link dirty;      /* channels whose interest may have changed      */
     struct brood__op_list settled; /* cancelled or failed: for the next wait to give */
     char *scratch;
-    unsigned forks; /* of the process that opened it */
+    unsigned widened; /* channels that are */
+    unsigned forks;   /* of the process that opened it */
 };
 
 static struct reactor *reactor_of(struct brood__backend *backend)
@@ -108,6 +111,7 @@ static int set_interest(struct reactor *reactor, struct brood__channel *channel,
 
 static void free_slot(struct reactor *reactor, struct brood__channel *channel)
 {
+    reactor->widened -= channel->widened;
     brood__list_remove(&channel->dirty);
     struct slot *slot = &reactor->slots[channel->slot];
     slot->channel = NULL;
@@ -234,21 +238,32 @@ static void cancel(struct brood__backend *backend, struct brood__op *op)
         update(reactor_of(backend), op->channel);
 }
 
+/* A pipe that is found full makes its two ends wait for each other; through a wider one
+ * both run at the same time.  For a few of them only: all the pipes of a
+ * user share one budget, and beyond it every new pipe is a narrow one. */
+static ptrdiff_t widen_if_busy(struct reactor *reactor, struct brood__channel *channel, ptrdiff_t n)
+{
+    if (n >= BUSY && !channel->widened && reactor->widened < MAX_WIDENED) {
+        channel->widened = true;
+        reactor->widened++;
+        brood__io_widen((int)channel->handle);
+    }
+    return n;
+}
+
 static ptrdiff_t carry_out(struct reactor *reactor, struct brood__op *op)
 {
     int fd = (int)op->channel->handle;
-    struct iovec part;
+    struct iovec part = {.iov_base = op->data, .iov_len = op->len};
     switch (op->kind) {
     case BROOD__READ:
-        if (op->data != NULL)
-            return brood__io_read(fd, op->data, op->len);
-        op->data = reactor->scratch;
-        ptrdiff_t n = brood__io_read(fd, reactor->scratch, SCRATCH_SIZE);
-        if (n == BROOD_EAGAIN)
-            op->data = NULL;
-        return n;
+        if (op->data == NULL)
+            part = (struct iovec){.iov_base = reactor->scratch, .iov_len = SCRATCH_SIZE};
+        ptrdiff_t n = brood__io_read(fd, part.iov_base, part.iov_len);
+        if (n != BROOD_EAGAIN)
+            op->data = part.iov_base;
+        return widen_if_busy(reactor, op->channel, n);
     case BROOD__WRITE:
-        part = (struct iovec){.iov_base = op->data, .iov_len = op->len};
         return brood__io_writev(fd, &part, 1);
     default:
         return 0;
@@ -284,7 +299,7 @@ static ptrdiff_t try_read(struct brood__backend *backend, struct brood__channel 
         *data = reactor->scratch;
         len = SCRATCH_SIZE;
     }
-    return brood__io_read((int)channel->handle, *data, len);
+    return widen_if_busy(reactor, channel, brood__io_read((int)channel->handle, *data, len));
 }
 
 static ptrdiff_t try_write(struct brood__backend *backend, struct brood__channel *channel,

@@ -108,6 +108,8 @@ int brood__reader_room(struct brood__sink *sink, void **data, size_t *len)
         return error;
     *data = reader->bytes.data + reader->bytes.start + reader->bytes.len;
     *len = tail_of(&reader->bytes);
+    if (reader->mode == BROOD__READER_LIMITED && *len > BROOD__READ_MAX)
+        *len = BROOD__READ_MAX; /* one read is all that the limit can be passed by */
     return 0;
 }
 
