@@ -23,24 +23,41 @@ V ?= 0
 QUIET := $(if $(filter 1,$(V)),,@)
 SAY = $(if $(filter 1,$(V)),,@echo '  $(1)')
 
-SYSTEM := $(shell uname -s)
-ifneq ($(SYSTEM),Linux)
-$(error brood runs on Linux so far; see the table in README.md)
+# The system that the compiler makes programs for.
+MACHINE := $(shell $(CC) -dumpmachine)
+SYSTEM := $(if $(findstring mingw,$(MACHINE))$(findstring windows,$(MACHINE)),Windows,$(if \
+  $(findstring linux,$(MACHINE)),Linux))
+ifeq ($(SYSTEM),)
+$(error brood runs on Linux and Windows so far, not on $(MACHINE); see the table in README.md)
 endif
 
 # ---- sources -----------------------------------------------------------------
 
-LOOP := buffer error future group loop memory posted reactor task timer wait \
-        clock_posix context_posix default_posix fork_posix io_posix io_linux procfd_linux signal_handler_posix signal_posix \
-        stack_posix switch_posix watch_posix
-BACKEND_EPOLL := epoll
-STREAMS := pipe pipe_read pipe_write reader reader_buffer reader_read reader_until writer \
-           pipe_posix
-SUBPROC := communicate exchange file options process run shell subprocess \
-           child_posix file_posix program_posix spawn_posix stdio_posix watcher_posix \
-           child_linux clone_linux reap_linux waitid_linux
+LOOP := buffer clock error future group loop memory posted task timer wait
+STREAMS := pipe pipe_read pipe_write reader reader_buffer reader_read reader_until writer
+SUBPROC := communicate exchange file options process run shell subprocess
 
-SOURCES := $(LOOP:%=src/loop/%.c) $(BACKEND_EPOLL:%=src/backend_epoll/%.c) \
+LOOP_Unix := reactor clock_posix context_posix default_posix fork_posix io_posix \
+             signal_handler_posix signal_posix stack_posix switch_posix watch_posix
+STREAMS_Unix := pipe_posix
+SUBPROC_Unix := child_posix file_posix program_posix spawn_posix stdio_posix watcher_posix
+
+LOOP_Linux := $(LOOP_Unix) io_linux procfd_linux
+BACKEND_Linux := backend_epoll/epoll
+STREAMS_Linux := $(STREAMS_Unix)
+SUBPROC_Linux := $(SUBPROC_Unix) child_linux clone_linux reap_linux waitid_linux
+
+LOOP_Windows := clock_windows context_windows default_windows error_windows fork_windows \
+                procfd_windows signal_windows stack_windows watch_windows
+BACKEND_Windows := backend_iocp/iocp
+STREAMS_Windows := pipe_windows
+SUBPROC_Windows := command_windows environment_windows file_windows program_windows random_windows \
+                   spawn_windows stdio_windows text_windows watcher_windows
+
+LOOP += $(LOOP_$(SYSTEM))
+STREAMS += $(STREAMS_$(SYSTEM))
+SUBPROC += $(SUBPROC_$(SYSTEM))
+SOURCES := $(LOOP:%=src/loop/%.c) $(BACKEND_$(SYSTEM):%=src/%.c) \
            $(STREAMS:%=src/streams/%.c) $(SUBPROC:%=src/subproc/%.c)
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 HEADERS := $(wildcard include/*.h src/*/*.h tests/*/*.h tests/runner/include/criterion/*.h)
@@ -64,13 +81,15 @@ SANITIZE_FLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointe
 COVERAGE ?=
 COVERAGE_FLAGS := $(if $(COVERAGE),--coverage -fprofile-update=atomic)
 
-FLAGS = -std=c11 -D_GNU_SOURCE -g $(OPTIMISE) $(WARNINGS) -pthread -fPIC -fvisibility=hidden \
+SYSTEM_FLAGS_Linux := -pthread -fPIC
+FLAGS = -std=c11 -D_GNU_SOURCE -g $(OPTIMISE) $(WARNINGS) $(SYSTEM_FLAGS_$(SYSTEM)) -fvisibility=hidden \
         $(CPPFLAGS) $(CFLAGS) $(COVERAGE_FLAGS) $(SANITIZE_FLAGS)
 LINK_FLAGS = -pthread $(LDFLAGS) $(COVERAGE_FLAGS) $(SANITIZE_FLAGS)
 
 # Each layer sees the layers below it and no others.
 BELOW_loop := -Iinclude -iquote src/loop
 BELOW_backend_epoll := $(BELOW_loop)
+BELOW_backend_iocp := $(BELOW_loop)
 BELOW_streams := $(BELOW_loop) -iquote src/streams
 BELOW_subproc := $(BELOW_streams) -iquote src/subproc
 

@@ -501,9 +501,15 @@ typedef struct brood_spawn_options {
      * Costs a full fork. */
     int (*preexec)(void *arg);
     void *preexec_arg;
-    /* kill and close end the descendants too: a process group of its own (or
-     * the new session's); descendants that leave the group escape. */
+    /* kill and close end the descendants too: Unix: a process group of its own (or
+     * the new session's); descendants that leave the group escape.  Windows: a job
+     * object, which none escapes. */
     bool kill_tree;
+
+    unsigned creation_flags; /* Windows: CreateProcess's, such as CREATE_NEW_CONSOLE      */
+    bool hide_window;        /* Windows: what window it opens first is not shown          */
+    bool verbatim_args;      /* Windows: argv joined with blanks, with nothing quoted     */
+    bool allow_batch;        /* Windows: argv may name a .bat or .cmd, which cmd.exe runs */
 
     brood_spawn_failure *failure; /* filled when spawning fails; may be NULL */
 } brood_spawn_options;

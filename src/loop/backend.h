@@ -20,6 +20,10 @@ struct brood__backend {
 struct brood__backend_table {
     const char *name;
 
+    /* It writes only from memory that stays where it is until the write has completed:
+     * try_write always answers EAGAIN, and nothing can be polled but POLL_GONE. */
+    bool completes;
+
     /* Everything has been detached or abandoned. */
     void (*close)(struct brood__backend *backend);
 

@@ -20,6 +20,7 @@ enum brood__op_kind {
     BROOD__POLL_IN,   /* until a read would not block                                 */
     BROOD__POLL_OUT,  /* until a write would not block                                */
     BROOD__POLL_GONE, /* until nobody reads the other end any more                    */
+    BROOD__POSTED,    /* until somebody posts it: the end of a process (Windows)      */
 };
 
 enum brood__op_state {

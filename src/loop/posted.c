@@ -207,5 +207,5 @@ void brood__posted_discard(brood_loop *loop)
     while ((link = brood__list_take(&loop->free_handles)) != NULL)
         brood__free(BROOD__CONTAINER(link, brood_handle, post.link));
     if (dropped > 0)
-        brood__loop_log(loop, "closed with the loop: %zu calls not made", dropped);
+        brood__loop_log(loop, "closed with the loop: %lu calls not made", (unsigned long)dropped);
 }

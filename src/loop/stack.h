@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 struct brood__stack {
-    char *bottom; /* the lowest byte that may be used; NULL: none */
+    char *bottom; /* the lowest byte that may be used (Windows: a fiber's record); NULL: none */
     size_t size;
     unsigned watched; /* by Valgrind, under this number */
 };

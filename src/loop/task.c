@@ -118,6 +118,8 @@ static void run(brood_task *task)
     task->loop->current = task;
     brood__context_switch(&here, &task->context);
     task->loop->current = NULL;
+    if (here.refused)
+        brood__task_resume(task);
 }
 
 void brood__task_go_on(brood_task *task)

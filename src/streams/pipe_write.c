@@ -10,6 +10,9 @@
 /* The system takes this many bytes whole or not at all (_POSIX_PIPE_BUF). */
 enum { WHOLE_WRITE_MAX = 512 };
 
+/* So much of lent bytes is copied at once where that has to be. */
+enum { PIECE = 262144 };
+
 /* ---- a queue of bytes ---------------------------------------------------- */
 
 static int reserve(struct brood__bytes *bytes, size_t len)
@@ -112,6 +115,24 @@ void brood_pipe_limits(const brood_pipe *pipe, size_t *high, size_t *low)
 
 /* ---- writing ------------------------------------------------------------- */
 
+/* What is lent cannot be in flight: a backend that writes from memory of ours gets it in
+ * pieces, which are copied. */
+static void borrow(brood_pipe *pipe)
+{
+    brood_slice piece = pipe->out.lent;
+    if (!pipe->loop->backend->table->completes || piece.len == 0)
+        return;
+    if (piece.len > PIECE)
+        piece.len = PIECE;
+    if (reserve(&pipe->out.pending, piece.len) < 0) {
+        brood__pipe_lose(pipe, BROOD_ENOMEM);
+        return;
+    }
+    append(&pipe->out.pending, &piece, 1, 0);
+    pipe->out.lent.data += piece.len;
+    pipe->out.lent.len -= piece.len;
+}
+
 /* What has been sent is in flight as one operation; what is written meanwhile
  * collects behind it, so that bytes in flight never move.  Lent bytes are never in
  * flight: they are written when the pipe has room. */
@@ -120,6 +141,10 @@ static void send_next(brood_pipe *pipe)
     if (pipe->out.op.state != BROOD__IDLE)
         return;
     pipe->out.op.kind = BROOD__WRITE;
+    if (pipe->out.sending.len + pipe->out.pending.len == 0)
+        borrow(pipe);
+    if (pipe->state >= BROOD__PIPE_LOSING)
+        return;
     if (pipe->out.sending.len == 0) {
         struct brood__bytes empty = pipe->out.sending;
         pipe->out.sending = pipe->out.pending;

@@ -98,10 +98,24 @@ static int check_lent(const brood_spawn_options *options)
     return error;
 }
 
+/* What only Windows can do.  A window that is not shown and a batch file that may be run
+ * are no demands: here there is neither. */
+static int check(const brood_spawn_options *options)
+{
+    int error = brood__options_check(options);
+    if (error < 0)
+        return error;
+    if (options->creation_flags != 0)
+        return brood__spawn_failed(options, BROOD_ENOSYS, "options", "creation_flags");
+    if (options->verbatim_args)
+        return brood__spawn_failed(options, BROOD_ENOSYS, "options", "verbatim_args");
+    return 0;
+}
+
 int brood__spawn_open(const brood_spawn_options *options, struct brood__spawn **made,
                       intptr_t ends[3])
 {
-    int error = brood__options_check(options);
+    int error = check(options);
     if (error < 0)
         return error;
     struct brood__spawn *spawn = brood__alloc(sizeof *spawn);

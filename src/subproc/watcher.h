@@ -11,6 +11,8 @@ struct brood__child {
     struct brood__watcher *watcher;
     int64_t pid;
     intptr_t process; /* the system's handle of the process (Linux: a pidfd); -1: none */
+    intptr_t job;     /* Windows: what its tree is in; 0: none          */
+    void *watch;      /* the watcher's own (Windows)                    */
     bool tree;        /* ending it ends the process group that it leads */
     bool indexed;     /* the watcher's: the kernel names it when it ends */
     bool ended;       /* its end has been seen; the return code stands   */
