@@ -82,9 +82,13 @@ COVERAGE ?=
 COVERAGE_FLAGS := $(if $(COVERAGE),--coverage -fprofile-update=atomic)
 
 SYSTEM_FLAGS_Linux := -pthread -fPIC
+# Programs end in .exe, and need nothing but what comes with the system.
+EXE := $(if $(filter Windows,$(SYSTEM)),.exe)
+SYSTEM_LINK_Linux := -pthread
+SYSTEM_LINK_Windows := -static
 FLAGS = -std=c11 -D_GNU_SOURCE -g $(OPTIMISE) $(WARNINGS) $(SYSTEM_FLAGS_$(SYSTEM)) -fvisibility=hidden \
         $(CPPFLAGS) $(CFLAGS) $(COVERAGE_FLAGS) $(SANITIZE_FLAGS)
-LINK_FLAGS = -pthread $(LDFLAGS) $(COVERAGE_FLAGS) $(SANITIZE_FLAGS)
+LINK_FLAGS = $(SYSTEM_LINK_$(SYSTEM)) $(LDFLAGS) $(COVERAGE_FLAGS) $(SANITIZE_FLAGS)
 
 # Each layer sees the layers below it and no others.
 BELOW_loop := -Iinclude -iquote src/loop
@@ -94,7 +98,7 @@ BELOW_streams := $(BELOW_loop) -iquote src/streams
 BELOW_subproc := $(BELOW_streams) -iquote src/subproc
 
 .PHONY: all
-all: $(BUILD)/libbrood.a $(BUILD)/libbrood.so $(BUILD)/brood.pc examples
+all: $(BUILD)/libbrood.a $(if $(filter Windows,$(SYSTEM)),,$(BUILD)/libbrood.so) $(BUILD)/brood.pc examples
 
 # Objects are made anew when the compiler or its flags change.
 $(BUILD)/flags: FORCE
@@ -153,9 +157,9 @@ install: $(BUILD)/libbrood.a $(BUILD)/libbrood.so $(BUILD)/brood.pc
 # ---- examples ------------------------------------------------------------------
 
 .PHONY: examples
-examples: $(EXAMPLES:%=$(BUILD)/examples/%)
+examples: $(EXAMPLES:%=$(BUILD)/examples/%$(EXE))
 
-$(BUILD)/examples/%: examples/%.c $(BUILD)/libbrood.a $(BUILD)/flags
+$(BUILD)/examples/%$(EXE): examples/%.c $(BUILD)/libbrood.a $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call SAY,CC $<)
 	$(QUIET)$(CC) $(FLAGS) -Iinclude -MMD -MP $< $(BUILD)/libbrood.a $(LINK_FLAGS) -o $@
@@ -176,12 +180,15 @@ demo: all
 
 # RUNNER=criterion, or own: the small one in tests/runner, where Criterion cannot
 # run.  The test sources are the same.
-RUNNER ?= criterion
-TESTS := $(sort $(wildcard tests/loop/test_*.c tests/streams/test_*.c tests/subproc/test_*.c \
-                           tests/examples/test_*.c))
+RUNNER ?= $(if $(filter Windows,$(SYSTEM)),own,criterion)
+# A test file for one system only says so at the end of its name, and in docs/platforms.md
+# why.
+FOREIGN := $(if $(filter Windows,$(SYSTEM)),%_posix.c %_linux.c,%_windows.c)
+TESTS := $(filter-out $(FOREIGN),$(sort $(wildcard tests/loop/test_*.c tests/streams/test_*.c \
+           tests/subproc/test_*.c tests/examples/test_*.c)))
 FIGURES := $(sort $(wildcard tests/figures/test_*.c)) tests/figures/figures.c tests/figures/bare.c
-TEST_SUPPORT := tests/support/support.c tests/support/recorder.c tests/support/faults.c \
-                $(wildcard tests/*/fake_*.c tests/*/*_recorder.c tests/*/helpers.c)
+TEST_SUPPORT := $(filter-out $(FOREIGN) tests/support/child%,$(sort $(wildcard tests/support/*.c \
+                  tests/*/fake_*.c tests/*/*_recorder.c tests/*/*_recorder_*.c tests/*/helpers*.c)))
 SUPPORT_OBJECTS := $(TEST_SUPPORT:%.c=$(BUILD)/%.o)
 TEST_OBJECTS := $(TESTS:%.c=$(BUILD)/%.o)
 FIGURE_OBJECTS := $(FIGURES:%.c=$(BUILD)/%.o)
@@ -189,9 +196,9 @@ FIGURE_OBJECTS := $(FIGURES:%.c=$(BUILD)/%.o)
 # Calls that the tests can make fail: see tests/support/faults.h.
 WRAPPED := pipe2 fcntl open epoll_create1 epoll_ctl epoll_wait eventfd sigaction brood__waitid fork \
            brood__clone brood__process_open
-WRAP_FLAGS := $(WRAPPED:%=-Wl,--wrap=%)
+WRAP_FLAGS := $(if $(filter Windows,$(SYSTEM)),,$(WRAPPED:%=-Wl,--wrap=%))
 
-RUNNER_SOURCES := runner runner_registry runner_body isolate_posix
+RUNNER_SOURCES := runner runner_registry runner_body isolate_$(if $(filter Windows,$(SYSTEM)),windows,posix)
 OWN_RUNNER_OBJECTS := $(RUNNER_SOURCES:%=$(BUILD)/tests/runner/%.o)
 ifeq ($(RUNNER),own)
 TEST_CC_FLAGS := -Itests/runner/include
@@ -207,16 +214,16 @@ $(BUILD)/tests/%.o: tests/%.c $(BUILD)/flags
 	$(call SAY,CC $<)
 	$(QUIET)$(CC) $(FLAGS) $(TEST_CC_FLAGS) $(BELOW_subproc) -iquote tests/support -MMD -MP -c $< -o $@
 
-$(BUILD)/suite: $(TEST_OBJECTS)
+$(BUILD)/suite$(EXE): $(TEST_OBJECTS)
 $(BUILD)/figures: $(FIGURE_OBJECTS)
-$(BUILD)/suite $(BUILD)/figures: $(SUPPORT_OBJECTS) $(RUNNER_OBJECTS) $(BUILD)/libbrood.a
+$(BUILD)/suite$(EXE) $(BUILD)/figures: $(SUPPORT_OBJECTS) $(RUNNER_OBJECTS) $(BUILD)/libbrood.a
 	$(call SAY,LD $@)
 	$(QUIET)$(CC) $(filter %.o,$^) $(filter %.a,$^) $(LINK_FLAGS) $(WRAP_FLAGS) $(TEST_LIBS) -o $@
 
 # Static, so that starting one is quick, and never sanitized.
-$(BUILD)/child: tests/support/child.c
+$(BUILD)/child$(EXE): tests/support/child.c
 $(BUILD)/producer: tests/figures/producer.c
-$(BUILD)/child $(BUILD)/producer: $(BUILD)/flags
+$(BUILD)/child$(EXE) $(BUILD)/producer: $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call SAY,CC $(filter %.c,$^))
 	$(QUIET)$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARNINGS) -static $(filter %.c,$^) -o $@
@@ -227,10 +234,10 @@ $(BUILD)/switches: $(BUILD)/tests/figures/switches.o $(BUILD)/libbrood.a
 	$(QUIET)$(CC) $^ $(LINK_FLAGS) -o $@
 
 # The small runner's own tests.
-$(BUILD)/runner-samples: $(BUILD)/tests/runner/samples.o $(OWN_RUNNER_OBJECTS)
+$(BUILD)/runner-samples$(EXE): $(BUILD)/tests/runner/samples.o $(OWN_RUNNER_OBJECTS)
 	$(call SAY,LD $@)
 	$(QUIET)$(CC) $^ $(LINK_FLAGS) -o $@
-$(BUILD)/runner-selftest: $(BUILD)/tests/runner/selftest.o
+$(BUILD)/runner-selftest$(EXE): $(BUILD)/tests/runner/selftest.o
 	$(call SAY,LD $@)
 	$(QUIET)$(CC) $^ $(LINK_FLAGS) -o $@
 
@@ -272,6 +279,24 @@ check-valgrind:
 	$(MAKE) --no-print-directory BUILD=$(BUILD)/valgrind RUNNER=own $(BUILD)/valgrind/suite $(BUILD)/valgrind/child examples
 	tests/valgrind.sh $(BUILD)/valgrind/suite
 
+# For Windows, and on it as far as Wine is that.
+WINDOWS_CC ?= x86_64-w64-mingw32-gcc
+WINDOWS_MAKE = $(MAKE) --no-print-directory CC='$(WINDOWS_CC)' BUILD=$(BUILD)/windows
+.PHONY: windows check-windows
+windows:
+	tests/install_tools.sh mingw
+	$(WINDOWS_MAKE) all
+
+check-windows: windows
+	tests/install_tools.sh wine
+	$(WINDOWS_MAKE) check-wine
+
+.PHONY: check-wine
+check-wine: $(BUILD)/suite$(EXE) $(BUILD)/child$(EXE) $(BUILD)/runner-selftest$(EXE) \
+            $(BUILD)/runner-samples$(EXE) examples
+	tests/wine.sh $(BUILD)/runner-selftest$(EXE) $(BUILD)/runner-samples$(EXE)
+	tests/wine.sh $(BUILD)/suite$(EXE) -j2 $(SUITE_FLAGS)
+
 coverage:
 	tests/install_tools.sh criterion gcovr
 	$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage CC=gcc MODE=debug COVERAGE=1 RUNNER=own check-suite
@@ -309,6 +334,8 @@ help:
 	  'make check-figures    ratios: cost of an exit, of a spawn, of bulk data (a minute or two)' \
 	  'make check-sanitize   the tests under ASan + UBSan and TSan, gcc and clang' \
 	  'make check-valgrind   the tests under Valgrind' \
+  'make windows          the library and the examples for Windows, in $(BUILD)/windows/' \
+  'make check-windows    the tests for Windows, under Wine' \
 	  'make coverage         the tests, and which lines of src/ they run' \
 	  'make lint             clang-format and clang-tidy;  make format: reformat' \
 	  'make install PREFIX=/usr/local DESTDIR=;  make clean' \

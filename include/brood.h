@@ -162,7 +162,8 @@ enum brood_watch {
      * so that the system reaps its children had better choose the next one. */
     BROOD_WATCH_SIGCHLD = 0,
     /* No signal handler at all: the kernel's process descriptors (Linux 5.4).
-     * BROOD_ENOSYS from brood_loop_open where the kernel has none. */
+     * BROOD_ENOSYS from brood_loop_open where the kernel has none.  On Windows there
+     * are no such signals, and one watcher: the first. */
     BROOD_WATCH_PROCFD = 1
 };
 
@@ -431,7 +432,7 @@ enum brood_stdio_kind {
     BROOD_PIPE,        /* a new pipe to the parent                  */
     BROOD_DEVNULL,     /* the null device                           */
     BROOD_STDOUT,      /* err only: where out goes                  */
-    BROOD_FD,          /* .fd: a descriptor, only lent              */
+    BROOD_FD,          /* .fd: a descriptor (Windows: a HANDLE), only lent */
     BROOD_FILE         /* .path: opened for it in the parent (in: for reading;
                           out, err: for writing, created with mode 0666,
                           emptied unless .append)                   */
@@ -463,7 +464,11 @@ typedef struct brood_spawn_options {
     /* What to run: either argv, ended by NULL, whose first element is searched
      * for in the child's PATH when it has no slash, or a command line for
      * /bin/sh.  executable: the program, with argv[0] only its label (with
-     * shell: the shell).  A relative path counts from the child's cwd. */
+     * shell: the shell).  A relative path counts from the child's cwd.
+     * Windows: all text is UTF-8, and the arguments are quoted by the C runtime's
+     * rules.  A name without a folder is searched for beside this program, in the
+     * system's folders and in the child's PATH, not in the current folder; one without
+     * an extension gets .exe, or .com.  The shell is %COMSPEC%. */
     const char *const *argv;
     const char *shell;
     const char *executable;
@@ -473,13 +478,13 @@ typedef struct brood_spawn_options {
     double pipe_grace_seconds; /* brood_spawn: how long after the exit pipes stay open that a
                                   descendant still holds; 0: as long as it does */
     int pipe_size; /* capacity of new pipes in bytes, rounded up by the system (Linux), which
-                      answers EPERM over its limit; 0: its own */
+                      answers EPERM over its limit; 0: its own (Windows: 65536) */
 
     const char *cwd;
     const char *const *env;    /* the whole environment, "NAME=value", ended by NULL; NULL: the parent's */
     const brood_child_fd *fds; /* descriptors beyond 0, 1 and 2, with the numbers the child sees */
     size_t fd_count;
-    bool keep_fds;             /* also inherit whatever is not close-on-exec */
+    bool keep_fds;             /* also inherit whatever is not close-on-exec (Windows: is inheritable) */
 
     bool new_session;       /* setsid */
     bool set_process_group; /* setpgid(0, process_group); 0: a new group of its own */
@@ -514,11 +519,21 @@ typedef struct brood_spawn_options {
     brood_spawn_failure *failure; /* filled when spawning fails; may be NULL */
 } brood_spawn_options;
 
+/* What the system at hand has no counterpart for is refused, never ignored: BROOD_ENOSYS,
+ * step "options", and the field's name.  On Windows: fds, new_session, a process_group
+ * but 0, umask, user, group, extra_groups, keep_signals, nice, death_signal, rlimits,
+ * preexec.  Elsewhere: creation_flags and verbatim_args (hide_window and allow_batch ask
+ * for nothing there).  A batch file without allow_batch: EINVAL, step "batch": cmd.exe
+ * reads its arguments by rules of its own, so that one with, say, & in it could run
+ * another program.  With it each argument is written so that it arrives as it is; one
+ * with a line end in it cannot be, which is EINVAL, step "batch", too. */
+
 /* Quote one word for /bin/sh; appends to `out`.  ENOMEM. */
 int brood_shell_quote(const char *word, brood_buffer *out);
 
 /* The return code: the exit status, 0..255; -N: ended by signal N; BROOD_ELOST:
- * it has ended, but somebody else took its status. */
+ * it has ended, but somebody else took its status.  Windows: 0..4294967295; 1 when it was
+ * ended by us. */
 typedef int64_t brood_returncode;
 
 /* What a child has used, with those of its own children that it has waited for. */
@@ -634,7 +649,8 @@ int brood_file_close(brood_file *file);
 /* The C library's view of it, for fgets, fprintf, getline: mode "r", "w" or "r+".  fclose
  * of the last one that writes ends the child's input; the brood_file is closed by itself.
  * Errors are in errno, as stdio has it:
- * look at ferror first, and clearerr before going on after a time-out.  NULL: no memory, or no such thing here. */
+ * look at ferror first, and clearerr before going on after a time-out.  NULL: no memory, or
+ * no such thing here (Windows: ENOSYS). */
 FILE *brood_file_stdio(brood_file *file, const char *mode);
 
 /* ---- subprocess transports ---------------------------------------------- */
@@ -667,7 +683,10 @@ bool brood_subprocess_returncode(const brood_subprocess *transport, brood_return
 brood_pipe *brood_subprocess_pipe(const brood_subprocess *transport, int fd);
 
 /* BROOD_ESRCH once the child has ended: a signal never reaches a recycled pid.
- * terminate sends SIGTERM, kill SIGKILL.  With kill_tree, kill also reaches
+ * terminate sends SIGTERM, kill SIGKILL.  On Windows both end the process there and then;
+ * of the signals 0 (is it there?), SIGTERM, 9 and SIGBREAK mean something, others are
+ * EINVAL: SIGBREAK is the console's CTRL_BREAK to the group that a child with
+ * set_process_group leads, which it may handle; ENOSYS without a console.  With kill_tree, kill also reaches
  * descendants that are left after the child's end, and then works; until it is
  * closed such a child stays a zombie, which holds the number of its group.
  * Without it, a descendant that holds a pipe goes on, and delays connection_lost. */
@@ -697,7 +716,8 @@ typedef struct brood_pipe_protocol {
 } brood_pipe_protocol;
 
 /* Make a transport of a descriptor: a FIFO, a socket or a character device
- * (else BROOD_EINVAL).  On success the descriptor belongs to the transport, is
+ * (else BROOD_EINVAL); on Windows of a HANDLE: a named pipe opened with
+ * FILE_FLAG_OVERLAPPED and not yet on a completion port.  On success the descriptor belongs to the transport, is
  * switched to non-blocking, and switched back before it is closed: a mode that all
  * duplicates of a descriptor share, so don't connect two of them.  The hang-up of a
  * terminal is its end.  The
@@ -715,7 +735,8 @@ int  brood_pipe_resume_reading(brood_pipe *pipe);
 bool brood_pipe_is_reading(const brood_pipe *pipe);
 
 /* Writing.  What the pipe takes is written at once, the rest is copied and
- * written as it drains; all or nothing is accepted.  The result is 0, or 1 from
+ * written as it drains; all or nothing is accepted.  On Windows everything is copied, and
+ * counts as buffered until the loop has seen that it was written.  The result is 0, or 1 from
  * the time when the buffer is over its high mark until it is at or below the low one: one
  * pause_writing and one resume_writing come from the loop, unless the loss comes first.
  * Errors: EINVAL on a pipe for reading, ECLOSED after close, abort, write_eof or

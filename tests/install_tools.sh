@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the tests need and this machine lacks.  Each argument is a tool:
-# criterion, valgrind, gcovr, clang, clang-format, clang-tidy.
+# criterion, valgrind, gcovr, clang, clang-format, clang-tidy, mingw, wine.
 # Debian and Ubuntu, Fedora, Arch, Homebrew; elsewhere it says what to install.
 set -eu
 
@@ -10,6 +10,7 @@ present() {
     criterion)
         printf '#include <criterion/criterion.h>\n' |
             ${CC:-cc} -E -xc - -o /dev/null 2>/dev/null ;;
+    mingw) command -v x86_64-w64-mingw32-gcc >/dev/null 2>&1 ;;
     *) command -v "$1" >/dev/null 2>&1 ;;
     esac
 }
@@ -18,6 +19,11 @@ present() {
 package() {
     case $1-$2 in
     apt-criterion) echo libcriterion-dev ;;
+    apt-mingw) echo gcc-mingw-w64-x86-64 ;;
+    apt-wine) echo 'wine wine64' ;;
+    dnf-mingw) echo mingw64-gcc ;;
+    pacman-mingw) echo mingw-w64-gcc ;;
+    brew-mingw) echo mingw-w64 ;;
     dnf-criterion) echo criterion-devel ;;
     dnf-clang-format | dnf-clang-tidy) echo clang-tools-extra ;;
     pacman-clang-format | pacman-clang-tidy) echo clang ;;
@@ -43,7 +49,7 @@ install_package() {
     apt)
         [ -n "$updated" ] || as_root apt-get update -q
         updated=yes
-        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y "$2" ;;
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y $2 ;;
     dnf) as_root dnf install -y "$2" ;;
     pacman) as_root pacman -Sy --noconfirm --needed "$2" ;;
     brew) brew install "$2" ;;
