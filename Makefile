@@ -202,6 +202,7 @@ RUNNER_SOURCES := runner runner_registry runner_body isolate_$(if $(filter Windo
 OWN_RUNNER_OBJECTS := $(RUNNER_SOURCES:%=$(BUILD)/tests/runner/%.o)
 ifeq ($(RUNNER),own)
 TEST_CC_FLAGS := -Itests/runner/include
+TEST_LIBS := $(if $(filter Windows,$(SYSTEM)),-lntdll) # for counting handles
 RUNNER_OBJECTS := $(OWN_RUNNER_OBJECTS)
 else
 TEST_CC_FLAGS :=
@@ -221,12 +222,14 @@ $(BUILD)/suite$(EXE) $(BUILD)/figures: $(SUPPORT_OBJECTS) $(RUNNER_OBJECTS) $(BU
 	$(QUIET)$(CC) $(filter %.o,$^) $(filter %.a,$^) $(LINK_FLAGS) $(WRAP_FLAGS) $(TEST_LIBS) -o $@
 
 # Static, so that starting one is quick, and never sanitized.
-$(BUILD)/child$(EXE): tests/support/child.c
+$(BUILD)/child$(EXE): tests/support/child.c \
+    tests/support/child_$(if $(filter Windows,$(SYSTEM)),windows,posix).c tests/support/child_program.h
+$(BUILD)/child$(EXE): private CHILD_FLAGS := $(if $(filter Windows,$(SYSTEM)),-municode)
 $(BUILD)/producer: tests/figures/producer.c
 $(BUILD)/child$(EXE) $(BUILD)/producer: $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call SAY,CC $(filter %.c,$^))
-	$(QUIET)$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARNINGS) -static $(filter %.c,$^) -o $@
+	$(QUIET)$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARNINGS) $(CHILD_FLAGS) -static $(filter %.c,$^) -o $@
 
 # What callgrind counts the instructions of.
 $(BUILD)/switches: $(BUILD)/tests/figures/switches.o $(BUILD)/libbrood.a

@@ -120,7 +120,7 @@ void brood_pipe_limits(const brood_pipe *pipe, size_t *high, size_t *low)
 static void borrow(brood_pipe *pipe)
 {
     brood_slice piece = pipe->out.lent;
-    if (!pipe->loop->backend->table->completes || piece.len == 0)
+    if (piece.len == 0 || !pipe->loop->backend->table->completes)
         return;
     if (piece.len > PIECE)
         piece.len = PIECE;

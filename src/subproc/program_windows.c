@@ -30,6 +30,12 @@ static bool is_file(const wchar_t *path)
     return attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY) == 0;
 }
 
+static bool is_folder(const wchar_t *path)
+{
+    DWORD attributes = GetFileAttributesW(path);
+    return attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
+}
+
 static const wchar_t *last_part(const wchar_t *path)
 {
     const wchar_t *part = path;
@@ -189,6 +195,8 @@ static int resolve(const wchar_t *name, const brood_spawn_options *options, wcha
         error = brood__text_full_path(path != NULL ? path : name, &full);
     if (error == 0)
         error = try_extensions(full, options->allow_batch, found);
+    if (error == 0 && *found == NULL && is_folder(full))
+        error = BROOD_EACCES;
     if (error == 0 && *found == NULL) {
         *found = full;
         full = NULL;

@@ -1,5 +1,5 @@
 /* System calls that fail on demand: the linker sends the library's calls of these
- * functions through tests/support/faults.c (WRAPPED in the Makefile). */
+ * functions through tests/support/faults_posix.c (WRAPPED in the Makefile). */
 #ifndef BROOD_TEST_FAULTS_H
 #define BROOD_TEST_FAULTS_H
 

@@ -1,6 +1,6 @@
 /* What every test file uses: suites that check for leaks, a loop with the child
  * watcher under test, the child program, a recording protocol, and faults on
- * demand.  No test sleeps; every wait ends at test_deadline(). */
+ * demand.  No test sleeps to let time pass; every wait ends at test_deadline(). */
 #ifndef BROOD_TEST_SUPPORT_H
 #define BROOD_TEST_SUPPORT_H
 
@@ -35,6 +35,14 @@ void test_end(void);
         if (getenv("BROOD_TEST_VALGRIND") != NULL) \
             cr_skip_test(reason);                  \
     } while (0)
+
+/* Skips, on Windows, a test of a file that is otherwise the same everywhere. */
+#define NOT_ON_WINDOWS(reason)    \
+    do {                          \
+        if (test_on_windows())    \
+            cr_skip_test(reason); \
+    } while (0)
+bool test_on_windows(void);
 
 /* A generous deadline for something that happens at once. */
 brood_time test_deadline(void);
@@ -88,14 +96,24 @@ bool test_allocation_failed(void); /* whether the fault has struck since */
 
 /* ---- the system -------------------------------------------------------------- */
 
-int test_count_descriptors(void);
-int test_count_threads(void);
-bool test_has_children(void);     /* zombies count */
+int test_count_descriptors(void); /* on Windows: handles that a program opens itself */
+int test_count_threads(void);     /* on Windows: those that this program has started */
+bool test_has_children(void);     /* zombies count, where there are any */
 void test_wait_gone(int64_t pid); /* until the pid names no process, not even a zombie */
 bool test_process_exists(int64_t pid);
 size_t test_resident_bytes(void);
 /* Raise the limit of open descriptors as far as allowed, at most to `wanted`; what it
  * is then. */
 size_t test_raise_descriptor_limit(size_t wanted);
+
+/* ---- threads ----------------------------------------------------------------- */
+
+/* A thread that runs run(arg), and its result; each is joined once. */
+typedef struct test_thread test_thread;
+test_thread *test_thread_start(void *(*run)(void *), void *arg);
+void *test_thread_join(test_thread *thread);
+
+/* The calling thread does nothing meanwhile. */
+void test_nap(double seconds);
 
 #endif
