@@ -23,7 +23,7 @@ struct outcome {
 
 /* Called by main when the tests are known. In a process that was started to
  * run one test, where a system has to do it so, this runs it and exits. */
-void isolate_enter(int argc, char **argv);
+void isolate_enter(int argc, char **argv, const struct cr_test *tests);
 
 /* Starts a test. False, with a message in stderr, if that is impossible. */
 bool isolate_start(const struct cr_test *test, double timeout_seconds);

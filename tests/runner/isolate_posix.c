@@ -36,10 +36,11 @@ static sigset_t mask_before;
 static sigset_t mask_waiting;
 static volatile sig_atomic_t stop_signal;
 
-void isolate_enter(int argc, char **argv)
+void isolate_enter(int argc, char **argv, const struct cr_test *tests)
 {
     (void)argc;
     (void)argv;
+    (void)tests;
 }
 
 long isolate_process_id(void)

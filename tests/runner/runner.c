@@ -30,7 +30,7 @@ int main(int argc, char **argv)
     struct cr_test *tests = registry_sort();
     bool is_any = false;
 
-    isolate_enter(argc, argv);
+    isolate_enter(argc, argv, tests);
     read_options(argc, argv);
     for (struct cr_test **at = &tests; *at;) {
         if (options.filter && !registry_matches(*at, options.filter)) {
@@ -71,7 +71,7 @@ static void print_help(const char *program)
            program, ISOLATE_LIMIT);
 }
 
-__attribute__((noreturn, format(printf, 1, 2))) static void usage_error(const char *format, ...)
+__attribute__((noreturn, format(CR_PRINTF_, 1, 2))) static void usage_error(const char *format, ...)
 {
     va_list args;
 
@@ -148,7 +148,7 @@ static void list_tests(const struct cr_test *test)
         printf("%s/%s\n", test->suite_name, test->name);
 }
 
-__attribute__((format(printf, 3, 4))) static void
+__attribute__((format(CR_PRINTF_, 3, 4))) static void
 report(const char *verdict, const struct cr_test *test, const char *format, ...)
 {
     va_list args;
@@ -181,6 +181,8 @@ static const char *find_failure(const struct outcome *outcome, char *text, size_
         snprintf(text, size, "signal %d did not come", signal);
     else if (signal != 0)
         return NULL;
+    else if (outcome->exit_code != exit_code && outcome->exit_code < 0) /* Windows: a crash */
+        snprintf(text, size, "ended with 0x%08X", (unsigned)outcome->exit_code);
     else if (outcome->exit_code != exit_code)
         snprintf(text, size, "exited with status %d instead of %d", outcome->exit_code, exit_code);
     else if (exit_code == 0 && !outcome->is_finished)

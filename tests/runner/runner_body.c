@@ -60,6 +60,11 @@ void body_show_info(void)
     shows_info = true;
 }
 
+bool body_shows_info(void)
+{
+    return shows_info;
+}
+
 static bool at_home(void)
 {
     return in_home_thread && isolate_process_id() == home_process;
@@ -91,7 +96,7 @@ void cr_skip_because(const char *format, ...)
 
 /* One write for each line, so that tests in parallel do not mix theirs within
  * one. What does not fit is cut. */
-__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
+__attribute__((format(CR_PRINTF_, 1, 2))) static void say(const char *format, ...)
 {
     char line[4096];
     size_t room = sizeof line - 1; /* the last one is for the newline */

@@ -22,5 +22,6 @@ __attribute__((noreturn)) void body_run(const struct cr_test *test, struct recor
 
 /* Shows cr_log_info; to be set before the first body_run. */
 void body_show_info(void);
+bool body_shows_info(void);
 
 #endif

@@ -11,8 +11,16 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* How printf of this compiler's C library is known to it. */
+#ifdef __MINGW_PRINTF_FORMAT
+#define CR_PRINTF_ __MINGW_PRINTF_FORMAT
+#else
+#define CR_PRINTF_ printf
+#endif
 
 /* Test(suite, name, .option = value, ...) { body }
  * TestSuite(suite, .option = value, ...);
@@ -78,15 +86,15 @@ void cr_register_test(struct cr_test *test);
 
 /* What an assertion calls when it has failed. The format always has a
  * space in front, so that it is never empty when there is no message. */
-__attribute__((format(printf, 4, 5))) void cr_failed(const char *file, int line, const char *text,
+__attribute__((format(CR_PRINTF_, 4, 5))) void cr_failed(const char *file, int line, const char *text,
                                                      const char *format, ...);
-__attribute__((format(printf, 6, 7))) void cr_failed_strings(const char *file, int line,
+__attribute__((format(CR_PRINTF_, 6, 7))) void cr_failed_strings(const char *file, int line,
                                                              const char *text, const char *actual,
                                                              const char *expected,
                                                              const char *format, ...);
 __attribute__((noreturn)) void cr_stop_test(void);
-__attribute__((noreturn, format(printf, 1, 2))) void cr_skip_because(const char *format, ...);
-__attribute__((format(printf, 2, 3))) void cr_log(bool is_warning, const char *format, ...);
+__attribute__((noreturn, format(CR_PRINTF_, 1, 2))) void cr_skip_because(const char *format, ...);
+__attribute__((format(CR_PRINTF_, 2, 3))) void cr_log(bool is_warning, const char *format, ...);
 
 /* From (x, format, args...), where the message may be missing: x itself, and
  * the message. ISO C11 has no other way to tell one argument from more. */
