@@ -198,7 +198,8 @@ WRAPPED := pipe2 fcntl open epoll_create1 epoll_ctl epoll_wait eventfd sigaction
            brood__clone brood__process_open
 WRAP_FLAGS := $(if $(filter Windows,$(SYSTEM)),,$(WRAPPED:%=-Wl,--wrap=%))
 
-RUNNER_SOURCES := runner runner_registry runner_body isolate_$(if $(filter Windows,$(SYSTEM)),windows,posix)
+HALF := $(if $(filter Windows,$(SYSTEM)),windows,posix)
+RUNNER_SOURCES := runner runner_registry runner_body isolate_$(HALF)
 OWN_RUNNER_OBJECTS := $(RUNNER_SOURCES:%=$(BUILD)/tests/runner/%.o)
 ifeq ($(RUNNER),own)
 TEST_CC_FLAGS := -Itests/runner/include
@@ -223,7 +224,7 @@ $(BUILD)/suite$(EXE) $(BUILD)/figures: $(SUPPORT_OBJECTS) $(RUNNER_OBJECTS) $(BU
 
 # Static, so that starting one is quick, and never sanitized.
 $(BUILD)/child$(EXE): tests/support/child.c \
-    tests/support/child_$(if $(filter Windows,$(SYSTEM)),windows,posix).c tests/support/child_program.h
+    tests/support/child_$(HALF).c tests/support/child_program.h
 $(BUILD)/child$(EXE): private CHILD_FLAGS := $(if $(filter Windows,$(SYSTEM)),-municode)
 $(BUILD)/producer: tests/figures/producer.c
 $(BUILD)/child$(EXE) $(BUILD)/producer: $(BUILD)/flags
@@ -237,10 +238,10 @@ $(BUILD)/switches: $(BUILD)/tests/figures/switches.o $(BUILD)/libbrood.a
 	$(QUIET)$(CC) $^ $(LINK_FLAGS) -o $@
 
 # The small runner's own tests.
-$(BUILD)/runner-samples$(EXE): $(BUILD)/tests/runner/samples.o $(OWN_RUNNER_OBJECTS)
+$(BUILD)/runner-samples$(EXE): $(BUILD)/tests/runner/samples.o $(BUILD)/tests/runner/samples_$(HALF).o $(OWN_RUNNER_OBJECTS)
 	$(call SAY,LD $@)
 	$(QUIET)$(CC) $^ $(LINK_FLAGS) -o $@
-$(BUILD)/runner-selftest$(EXE): $(BUILD)/tests/runner/selftest.o
+$(BUILD)/runner-selftest$(EXE): $(BUILD)/tests/runner/selftest.o $(BUILD)/tests/runner/selftest_$(HALF).o
 	$(call SAY,LD $@)
 	$(QUIET)$(CC) $^ $(LINK_FLAGS) -o $@
 
@@ -347,4 +348,5 @@ help:
 
 -include $(patsubst %.o,%.d,$(TEST_OBJECTS) $(SUPPORT_OBJECTS) $(FIGURE_OBJECTS) $(OWN_RUNNER_OBJECTS) \
            $(BUILD)/tests/figures/switches.o \
-           $(BUILD)/tests/runner/samples.o $(BUILD)/tests/runner/selftest.o)
+           $(BUILD)/tests/runner/samples.o $(BUILD)/tests/runner/selftest.o \
+           $(BUILD)/tests/runner/samples_$(HALF).o $(BUILD)/tests/runner/selftest_$(HALF).o)

@@ -1,18 +1,13 @@
 /* Tests that end in every way a test can, most of them badly on purpose;
  * selftest.c runs them and says how each must be reported. They also compile
  * against Criterion itself. */
-#define _DEFAULT_SOURCE 1 /* fork, kill and sleep under -std=c11 */
+#define _DEFAULT_SOURCE 1 /* sleep and usleep under -std=c11 */
 #define _NETBSD_SOURCE  1
 
 #include <criterion/criterion.h>
 #include <criterion/logging.h>
 
-#include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static void say(const char *text)
@@ -45,23 +40,6 @@ static void bad_fini(void)
     cr_assert(false, "from fini");
 }
 
-static void *assert_in_thread(void *unused)
-{
-    (void)unused;
-    cr_assert(false, "from a thread");
-    return NULL;
-}
-
-/* Outlives the test, and keeps the runner's output open while it does. */
-static void leave_child_behind(void)
-{
-    if (fork() == 0) {
-        signal(SIGTERM, SIG_IGN);
-        sleep(30);
-        _exit(0);
-    }
-}
-
 Test(sample_pass, assertions)
 {
     const int numbers[] = {1, 2, 3};
@@ -87,19 +65,10 @@ Test(sample_pass, assertions)
     cr_assert_float_eq(1.0, 1.05, 0.1, "far");
 }
 
-Test(sample_pass, aborts, .signal = SIGABRT)
-{
-    abort();
-}
 Test(sample_pass, exits, .exit_code = 3)
 {
     exit(3);
 }
-Test(sample_pass, leaves_child)
-{
-    leave_child_behind();
-}
-
 Test(sample_log, logs, .description = "what it is")
 {
     cr_log_info("info %d", 1);
@@ -144,14 +113,6 @@ Test(sample_fail, expects)
     cr_assert_fail("end %s", "of it");
 }
 
-Test(sample_fail, segv)
-{
-    raise(SIGSEGV);
-}
-Test(sample_fail, aborts)
-{
-    abort();
-}
 Test(sample_fail, exits_0)
 {
     exit(0);
@@ -167,38 +128,10 @@ Test(sample_fail, other_status, .exit_code = 3)
 Test(sample_fail, no_status, .exit_code = 3)
 {
 }
-Test(sample_fail, no_signal, .signal = SIGABRT)
-{
-}
-Test(sample_fail, other_signal, .signal = SIGABRT)
-{
-    raise(SIGKILL);
-}
-Test(sample_fail, expected_signal, .signal = SIGABRT)
-{
-    cr_expect(false);
-    abort();
-}
-
-Test(sample_fail, times_out, .timeout = 0.3)
-{
-    leave_child_behind();
-    signal(SIGTERM, SIG_IGN);
-    sleep(30);
-}
-
 Test(sample_fail, times_forever, .timeout = 0)
 {
     usleep(600000);
     cr_assert_fail("the default has not come in time");
-}
-
-Test(sample_fail, thread, .fini = test_fini)
-{
-    pthread_t thread;
-
-    pthread_create(&thread, NULL, assert_in_thread, NULL);
-    pthread_join(thread, NULL);
 }
 
 TestSuite(sample_order, .init = suite_init, .fini = suite_fini);
@@ -257,36 +190,6 @@ Test(sample_slow, has_time, .timeout = 30)
     usleep(400000);
 }
 
-/* Not a sample_, because it ends the whole runner. */
-Test(stop, runner)
-{
-    leave_child_behind();
-    kill(getppid(), SIGTERM);
-    sleep(30);
-}
-
-/* These two can only pass at the same time: each waits for the other to open
- * its end. */
-static int open_shared_fifo(int flags)
-{
-    char path[64];
-
-    snprintf(path, sizeof path, "/tmp/brood-runner-%ld", (long)getppid());
-    mkfifo(path, 0600);
-    int fd = open(path, flags);
-    unlink(path);
-    return fd;
-}
-
-Test(pair, one, .timeout = 15)
-{
-    cr_assert_geq(open_shared_fifo(O_RDONLY), 0);
-}
-Test(pair, two, .timeout = 15)
-{
-    cr_assert_geq(open_shared_fifo(O_WRONLY), 0);
-}
-
 #ifdef BROOD_TESTS_RUNNER_CRITERION_H
 /* Criterion has this macro in a header that takes the other macros away. */
 Test(own, fail)
@@ -295,12 +198,4 @@ Test(own, fail)
     say("goes on indeed");
 }
 
-/* Criterion 2.4.1 itself hangs after this one. */
-Test(own, forked_child, .fini = test_fini)
-{
-    if (fork() == 0)
-        cr_assert(false, "from a child");
-    wait(NULL);
-    say("parent goes on");
-}
 #endif
