@@ -156,8 +156,16 @@ install: $(BUILD)/libbrood.a $(BUILD)/libbrood.so $(BUILD)/brood.pc
 
 # ---- examples ------------------------------------------------------------------
 
+# What the examples run, for a system that lacks it.
+STAND_INS_Windows := bc cat date df gzip sh sort tr
+
 .PHONY: examples
-examples: $(EXAMPLES:%=$(BUILD)/examples/%$(EXE))
+examples: $(EXAMPLES:%=$(BUILD)/examples/%$(EXE)) $(STAND_INS_$(SYSTEM):%=$(BUILD)/examples/%$(EXE))
+
+$(STAND_INS_Windows:%=$(BUILD)/examples/%.exe): $(BUILD)/examples/%.exe: examples/windows/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call SAY,CC $<)
+	$(QUIET)$(CC) $(FLAGS) -MMD -MP $< $(LINK_FLAGS) -o $@
 
 $(BUILD)/examples/%$(EXE): examples/%.c $(BUILD)/libbrood.a $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -226,8 +234,9 @@ $(BUILD)/suite$(EXE) $(BUILD)/figures: $(SUPPORT_OBJECTS) $(RUNNER_OBJECTS) $(BU
 $(BUILD)/child$(EXE): tests/support/child.c \
     tests/support/child_$(HALF).c tests/support/child_program.h
 $(BUILD)/child$(EXE): private CHILD_FLAGS := $(if $(filter Windows,$(SYSTEM)),-municode)
+$(BUILD)/actor$(EXE): tests/examples/actor.c tests/examples/actor_$(HALF).c tests/examples/actor.h
 $(BUILD)/producer: tests/figures/producer.c
-$(BUILD)/child$(EXE) $(BUILD)/producer: $(BUILD)/flags
+$(BUILD)/child$(EXE) $(BUILD)/actor$(EXE) $(BUILD)/producer: $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call SAY,CC $(filter %.c,$^))
 	$(QUIET)$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARNINGS) $(CHILD_FLAGS) -static $(filter %.c,$^) -o $@
@@ -264,7 +273,7 @@ check-runner: $(BUILD)/runner-selftest $(BUILD)/runner-samples
 check-figures: $(BUILD)/figures $(BUILD)/child $(BUILD)/producer $(BUILD)/switches
 	$(BUILD)/figures -j1 $(SUITE_FLAGS)
 
-check-suite: $(BUILD)/suite $(BUILD)/child examples
+check-suite: $(BUILD)/suite $(BUILD)/child $(BUILD)/actor examples
 	BROOD_TEST_WATCHER=procfd $(BUILD)/suite $(SUITE_FLAGS)
 	BROOD_TEST_WATCHER=sigchld $(BUILD)/suite $(SUITE_FLAGS)
 
@@ -280,7 +289,7 @@ check-sanitize:
 
 check-valgrind:
 	tests/install_tools.sh valgrind
-	$(MAKE) --no-print-directory BUILD=$(BUILD)/valgrind RUNNER=own $(BUILD)/valgrind/suite $(BUILD)/valgrind/child examples
+	$(MAKE) --no-print-directory BUILD=$(BUILD)/valgrind RUNNER=own $(BUILD)/valgrind/suite $(BUILD)/valgrind/child $(BUILD)/valgrind/actor examples
 	tests/valgrind.sh $(BUILD)/valgrind/suite
 
 # For Windows, and on it as far as Wine is that.
@@ -296,8 +305,9 @@ check-windows: windows
 	$(WINDOWS_MAKE) check-wine
 
 .PHONY: check-wine
-check-wine: $(BUILD)/suite$(EXE) $(BUILD)/child$(EXE) $(BUILD)/runner-selftest$(EXE) \
+check-wine: $(BUILD)/suite$(EXE) $(BUILD)/child$(EXE) $(BUILD)/actor$(EXE) $(BUILD)/runner-selftest$(EXE) \
             $(BUILD)/runner-samples$(EXE) examples
+	tests/check_windows.sh $(CC:%-gcc=%) $(BUILD)
 	tests/wine.sh $(BUILD)/runner-selftest$(EXE) $(BUILD)/runner-samples$(EXE)
 	tests/wine.sh $(BUILD)/suite$(EXE) -j2 $(SUITE_FLAGS)
 

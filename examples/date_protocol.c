@@ -77,7 +77,7 @@ int main(int argc, char **argv)
     if (error == 0)
         error = get_date(loop, &date);
     if (error == 0)
-        printf("Current date: %s", date.output.data);
+        printf("Current date: %.*s\n", (int)strcspn(date.output.data, "\r\n"), date.output.data);
     brood_loop_close(loop);
     brood_future_close(date.exited);
     brood_buffer_free(&date.output);

@@ -45,7 +45,7 @@ int main(int argc, char **argv)
     brood_buffer date = {0};
     int error = get_date(&date);
     if (error == 0)
-        printf("Current date: %s", date.data);
+        printf("Current date: %.*s\n", (int)strcspn(date.data, "\r\n"), date.data);
     brood_buffer_free(&date);
     return error == 0 ? 0 : 1;
 }

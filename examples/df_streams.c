@@ -37,9 +37,9 @@ static void parse_results(struct df *df)
     if (df->output.len == 0)
         return;
     char *rest = NULL;
-    split(strtok_r(df->output.data, "\n", &rest), df->headers);
-    char *line = strtok_r(NULL, "\n", &rest);
-    for (; line != NULL && df->row_count < ROWS; line = strtok_r(NULL, "\n", &rest))
+    split(strtok_r(df->output.data, "\r\n", &rest), df->headers);
+    char *line = strtok_r(NULL, "\r\n", &rest);
+    for (; line != NULL && df->row_count < ROWS; line = strtok_r(NULL, "\r\n", &rest))
         split(line, df->rows[df->row_count++]);
 }
 

@@ -7,8 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "system.h"
 
 enum { ARGUMENTS = 64, COMPLAINT = 200 };
 
@@ -63,7 +64,7 @@ static void received(void *arg, int fd, const void *data, size_t len)
 static void finished(struct job *job)
 {
     struct fanout *fanout = job->fanout;
-    job->complaint[strcspn(job->complaint, "\n")] = '\0';
+    job->complaint[strcspn(job->complaint, "\r\n")] = '\0';
     fanout->done++;
     if (job->code != 0)
         fanout->failed++;
@@ -157,7 +158,6 @@ static bool find_files(struct fanout *fanout, const char *folder)
     bool found = true;
     const struct dirent *entry;
     while (found && fanout->path_count < fanout->count && (entry = readdir(directory)) != NULL) {
-        struct stat status;
         if (entry->d_name[0] == '.' || strcmp(entry->d_name, "build") == 0)
             continue;
         size_t size = strlen(folder) + strlen(entry->d_name) + 2;
@@ -166,10 +166,10 @@ static bool find_files(struct fanout *fanout, const char *folder)
         if (!found)
             break;
         snprintf(path, size, "%s/%s", folder, entry->d_name);
-        bool known = lstat(path, &status) == 0;
-        if (known && S_ISREG(status.st_mode) && add_path(fanout, path))
+        enum file_kind kind = file_kind(path);
+        if (kind == FILE_PLAIN && add_path(fanout, path))
             continue;
-        if (known && S_ISDIR(status.st_mode))
+        if (kind == FILE_FOLDER)
             found = find_files(fanout, path);
         free(path);
     }
@@ -308,7 +308,7 @@ int main(int argc, char **argv)
 {
     static const char *const compress[] = {"gzip", "-9", "-c", "{}", NULL};
     struct fanout fanout = {
-        .command = compress, .count = 200, .width = 8, .progress = isatty(2) == 1};
+        .command = compress, .count = 200, .width = 8, .progress = is_terminal_on_stderr()};
     const char *folder = ".";
     if (argc > 1 && strcmp(argv[1], "--help") == 0) {
         fputs(help, stdout);

@@ -3,11 +3,9 @@
 #include <brood.h>
 #include <ctype.h>
 #include <getopt.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct account {
     const char *user, *password;
@@ -73,15 +71,23 @@ static bool do_login(brood_process *process, const struct account *account)
            expect(process, last_texts, 3, "welcome", seconds);
 }
 
+/* However the other side ends its lines. */
+static void print_line(const char *label, brood_slice line)
+{
+    line.len -= line.len > 0 && line.data[line.len - 1] == '\n';
+    line.len -= line.len > 0 && line.data[line.len - 1] == '\r';
+    printf("%s%.*s\n", label, (int)line.len, line.data);
+}
+
 /* The rest of the greeting, and one exchange with who is on the other side now. */
 static void talk(brood_process *process, double seconds)
 {
     brood_slice line;
     brood_reader *out = brood_process_stdout(process);
     if (brood_reader_readline(out, &line, brood_in(seconds)) > 0)
-        printf("Welcome%.*s", (int)line.len, line.data);
+        print_line("Welcome", line);
     if (say(process, "hello", seconds) && brood_reader_readline(out, &line, brood_in(seconds)) > 0)
-        printf("hello -> %.*s", (int)line.len, line.data);
+        print_line("hello -> ", line);
     brood_writer_close(brood_process_stdin(process));
     brood_process_wait(process, NULL, brood_in(seconds));
 }
@@ -143,16 +149,17 @@ static bool parse(int argc, char **argv, struct account *account)
     return true;
 }
 
-/* The program `prompt` in the folder of this one. */
-static const char *find_prompt(void)
+/* The program `prompt` in the folder of this one: a program that was started without a
+ * folder was found along PATH, and so is the other. */
+static char *find_prompt(const char *own_name)
 {
-    static char path[PATH_MAX + 8];
-    ssize_t length = readlink("/proc/self/exe", path, PATH_MAX);
-    path[length > 0 ? length : 0] = '\0';
-    char *slash = strrchr(path, '/');
-    if (slash == NULL)
-        return "prompt";
-    memcpy(slash, "/prompt", sizeof "/prompt");
+    const char *slash = strrchr(own_name, '/');
+    size_t len = slash != NULL ? (size_t)(slash - own_name) + 1 : 0;
+    char *path = malloc(len + sizeof "prompt");
+    if (path != NULL) {
+        memcpy(path, own_name, len);
+        memcpy(path + len, "prompt", sizeof "prompt");
+    }
     return path;
 }
 
@@ -167,6 +174,9 @@ int main(int argc, char **argv)
         fputs("Try 'login --help'.\n", stderr);
         return 2;
     }
-    const char *const prompt[] = {find_prompt(), NULL};
-    return login(optind < argc ? (const char *const *)argv + optind : prompt, &account) ? 0 : 1;
+    char *path = find_prompt(argv[0]);
+    const char *const prompt[] = {path != NULL ? path : "prompt", NULL};
+    bool welcome = login(optind < argc ? (const char *const *)argv + optind : prompt, &account);
+    free(path);
+    return welcome ? 0 : 1;
 }

@@ -31,8 +31,8 @@ static bool show(const char *step, ptrdiff_t result, const char *data)
 {
     printf("%-24s %td%s", step, result, result > 0 && data != NULL ? "  " : "");
     for (ptrdiff_t i = 0; data != NULL && i < result; i++)
-        if (data[i] == '\n')
-            fputs("\\n", stdout);
+        if (data[i] == '\n' || data[i] == '\r')
+            fputs(data[i] == '\n' ? "\\n" : "\\r", stdout);
         else
             putchar(data[i]);
     putchar('\n');
@@ -117,6 +117,10 @@ static bool as_stdio(brood_process *process)
     if (error < 0)
         return show("file_open", error, NULL);
     FILE *in = brood_file_stdio(file, "w"), *out = brood_file_stdio(file, "r");
+    if (in == NULL && errno == ENOSYS) { /* the C library has no such streams here */
+        printf("%-24s %s\n", "file_stdio", brood_strerror(BROOD_ENOSYS));
+        return show("file_close", brood_file_close(file), NULL);
+    }
     bool fine = in != NULL && out != NULL;
     if (!fine)
         show("file_stdio", -errno, NULL);
@@ -129,7 +133,7 @@ static bool as_stdio(brood_process *process)
         fine = show("fprintf", -errno, NULL);
     char line[64];
     while (fine && fgets(line, sizeof line, out) != NULL)
-        printf("%-24s \"%.*s\\n\"\n", "fgets", (int)strcspn(line, "\n"), line);
+        printf("%-24s \"%.*s\\n\"\n", "fgets", (int)strcspn(line, "\r\n"), line);
     if (fine && ferror(out))
         fine = show("fgets", -errno, NULL);
     if (out != NULL)

@@ -40,8 +40,10 @@ static void strip(brood_buffer *output, const char *command)
     while (output->len > 0 && isspace((unsigned char)output->data[output->len - 1]))
         output->len--;
     size_t echo = strlen(command);
-    if (output->len > echo && strncmp(output->data, command, echo) == 0 &&
-        output->data[echo] == '\n') {
+    if (output->len <= echo || strncmp(output->data, command, echo) != 0)
+        return;
+    echo += output->data[echo] == '\r';
+    if (output->len > echo && output->data[echo] == '\n') {
         output->len -= echo + 1;
         memmove(output->data, output->data + echo + 1, output->len);
     }

@@ -53,6 +53,12 @@ check 'every behaviour that docs/semantics.md calls tested has a test' \
     "$(sed -n 's/^| \([0-9][0-9]\) |.*| test |$/\1/p' docs/semantics.md | while read -r number; do
         grep -rqE "^Test\([a-z_]+, sem_${number}_" tests || echo "$number"; done)"
 
+check 'docs/platforms.md says why each test file is for one system only' \
+    "$(for file in tests/loop/test_*_posix.c tests/loop/test_*_linux.c tests/streams/test_*_posix.c \
+        tests/streams/test_*_linux.c tests/subproc/test_*_posix.c tests/subproc/test_*_linux.c \
+        tests/examples/test_*_posix.c tests/examples/test_*_linux.c; do
+        [ ! -e "$file" ] || grep -qF "| \`${file#tests/}\` |" docs/platforms.md || echo "$file"; done)"
+
 names() { # of functions and constants in a text
     grep -oE '\b(brood_[a-z_]+|BROOD_[A-Z_]+[A-Z])' "$1" | sort -u
 }

@@ -1,4 +1,4 @@
-/* lsp_client, against a server that is a script with its replies ready, against broken
+/* lsp_client, against a server that plays a part with its replies ready, against broken
  * ones, and against clangd where there is one. */
 #include "examples.h"
 
@@ -20,19 +20,19 @@ static brood_returncode serve(struct recorder *recorder, struct folder *folder,
                               brood_buffer *replies)
 {
     folder_open(folder);
-    const char *said = folder_write(folder, 0, "replies", replies->data);
-    const char *told = folder_name(folder, 1, "requests");
+    folder_write(folder, "replies", "", replies->data);
+    folder_name(folder, "requests", "");
+    folder_play(folder, "server", "show replies\nlisten requests\n");
     brood_buffer_free(replies);
-    return run_example(recorder, "lsp_client",
-                       ARGV("--timeout", "60", "--server", "sh", "--", "-c",
-                            "cat \"$0\"; cat >\"$1\"", said, told));
+    return run_in_folder(recorder, folder, "lsp_client",
+                         ARGV("--timeout", "60", "--server", "server"));
 }
 
 /* The bodies of the messages, each with a newline behind it. */
-static void read_requests(const struct folder *folder, brood_buffer *bodies)
+static void read_requests(struct folder *folder, brood_buffer *bodies)
 {
     char text[8192];
-    FILE *file = fopen(folder->files[1], "re");
+    FILE *file = fopen(folder_name(folder, "requests", ""), "rb");
     cr_assert_not_null(file);
     size_t len = fread(text, 1, sizeof text - 1, file);
     fclose(file);
@@ -146,33 +146,36 @@ Test(examples_lsp, a_refusal_is_told)
     folder_close(&folder);
 }
 
-static void fails_at_once(const char *script, const char *complaint)
+static void fails_at_once(struct folder *folder, const char *part, const char *complaint)
 {
-    fails_with("lsp_client", ARGV("--timeout", "60", "--server", "sh", "--", "-c", script), NULL,
-               complaint);
+    folder_play(folder, "server", part);
+    fails_in_folder(folder, "lsp_client", ARGV("--timeout", "60", "--server", "server"), complaint);
 }
 
 Test(examples_lsp, a_server_that_talks_nonsense_is_told)
 {
     static const char invalid[] = "lsp_client: initialize: invalid argument\n";
     static const char ended[] = "lsp_client: initialize: the stream ended inside the answer\n";
-    fails_at_once("printf 'Hello\\r\\n\\r\\n'; cat >/dev/null", invalid);
-    fails_at_once("printf 'Content-Length: x\\r\\n\\r\\n'; cat >/dev/null", invalid);
-    fails_at_once("printf 'Content-Length: 99999999999\\r\\n\\r\\n'; cat >/dev/null", invalid);
-    fails_at_once("printf 'Content-Length: 9\\r\\n\\r\\n{}'; exec >&-; cat >/dev/null", ended);
-    fails_at_once("exec >&-; cat >/dev/null", ended);
-    fails_at_once("printf 'Content-Length: 2\\r\\n\\r\\n{}'; exec >&-; cat >/dev/null", ended);
+    struct folder folder;
+    folder_open(&folder);
+    fails_at_once(&folder, "say Hello\\r\\n\\r\\n\nlisten\n", invalid);
+    fails_at_once(&folder, "say Content-Length: x\\r\\n\\r\\n\nlisten\n", invalid);
+    fails_at_once(&folder, "say Content-Length: 99999999999\\r\\n\\r\\n\nlisten\n", invalid);
+    fails_at_once(&folder, "say Content-Length: 9\\r\\n\\r\\n{}\nclose\nlisten\n", ended);
+    fails_at_once(&folder, "close\nlisten\n", ended);
+    fails_at_once(&folder, "say Content-Length: 2\\r\\n\\r\\n{}\nclose\nlisten\n", ended);
+    folder_close(&folder);
 }
 
 Test(examples_lsp, the_time_for_all_of_it_is_limited)
 {
-    fails_with("lsp_client", ARGV("--timeout", "0.05", "--server", "sleep", "--", "100"), NULL,
+    fails_with("lsp_client", ARGV("--timeout", "0.05", "--server", test_child(), "--", "pause"),
                "lsp_client: initialize: timed out\n");
 }
 
 Test(examples_lsp, a_server_of_ones_choice_must_be_there)
 {
-    fails_with("lsp_client", ARGV("--server", "no-such-server"), NULL,
+    fails_with("lsp_client", ARGV("--server", "no-such-server"),
                "lsp_client: exec no-such-server: no such file or directory\n");
     struct recorder recorder;
     cr_assert_eq(run_example(&recorder, "lsp_client", ARGV("--timeout", "0")), 2);
@@ -184,10 +187,12 @@ Test(examples_lsp, a_server_of_ones_choice_must_be_there)
 Test(examples_lsp, without_clangd_it_is_skipped)
 {
     struct recorder recorder;
-    cr_assert_eq(run_example_with(&recorder, "lsp_client", ARGV(NULL), ARGV("PATH=/nonexistent")),
-                 0);
+    struct folder folder;
+    folder_open(&folder);
+    cr_assert_eq(run_in_folder(&recorder, &folder, "lsp_client", ARGV(NULL)), 0);
     cr_assert_str_eq(recorder.out[1].data, "skipped: clangd is not installed\n");
     recorder_free(&recorder);
+    folder_close(&folder);
 }
 
 Test(examples_lsp, clangd_knows_the_identifier)

@@ -4,8 +4,6 @@
 
 SUITE(examples_streams);
 
-static const char *const nowhere[] = {"PATH=/nonexistent", NULL};
-
 Test(examples_streams, date_streams_prints_the_date_of_its_child)
 {
     struct recorder recorder;
@@ -26,7 +24,7 @@ Test(examples_streams, df_streams_goes_through_the_steps_of_the_original)
         cr_skip_test("df fails on this machine: %s", recorder.out[1].data);
     find_in_order(recorder.out[1].data,
                   ARGV("in run_df\n", "launching process\n", "process started ",
-                       "\nread b'Filesystem", " Avail", "Mounted on\\n'\n", "read b'/dev", "\\n'\n",
+                       "\nread b'Filesystem", " Avail", "Mounted on\\", "n'\n", "read b'", "n'\n",
                        "read b''\n", "no more output from command\n",
                        "waiting for process to complete\n", "return code 0\n", "parsing results\n",
                        "\nFree space:\n"));
@@ -39,11 +37,9 @@ Test(examples_streams, df_streams_makes_a_table_of_the_lines)
     struct recorder recorder;
     struct folder folder;
     folder_open(&folder);
-    folder_write(
-        &folder, 0, "df",
-        "#!/bin/sh\n"
-        "printf 'Filesystem Size Avail Mounted on\\n/dev/a\\t9G 7G /\\nit\\047s 1T 5M /b'\n");
-    cr_assert_eq(run_example_with(&recorder, "df_streams", ARGV(NULL), ARGV(folder.variable)), 0);
+    folder_play(&folder, "df",
+                "say Filesystem Size Avail Mounted on\\n/dev/a\t9G 7G /\\nit's 1T 5M /b\n");
+    cr_assert_eq(run_in_folder(&recorder, &folder, "df_streams", ARGV(NULL)), 0);
     const char *rest = find_in_order(
         recorder.out[1].data,
         ARGV("\nread b'Filesystem Size Avail Mounted on\\n'\nread b'/dev/a\\t9G 7G /\\n'\n"
@@ -60,8 +56,8 @@ Test(examples_streams, df_streams_tells_how_df_failed)
     struct recorder recorder;
     struct folder folder;
     folder_open(&folder);
-    folder_write(&folder, 0, "df", "#!/bin/sh\necho oops\nexit 3\n");
-    cr_assert_eq(run_example_with(&recorder, "df_streams", ARGV(NULL), ARGV(folder.variable)), 1);
+    folder_play(&folder, "df", "say oops\\n\nend 3\n");
+    cr_assert_eq(run_in_folder(&recorder, &folder, "df_streams", ARGV(NULL)), 1);
     find_in_order(recorder.out[1].data,
                   ARGV("read b'oops\\n'\nread b''\n", "return code 3\nerror exit 3\n"));
     recorder_free(&recorder);
@@ -100,11 +96,15 @@ Test(examples_streams, to_upper_quotes_as_python_does)
 
 Test(examples_streams, a_missing_program_is_named)
 {
-    fails_with("date_streams", ARGV(NULL), nowhere,
-               "date_streams: exec date: no such file or directory\n");
-    fails_with("df_streams", ARGV(NULL), nowhere,
-               "df_streams: exec df: no such file or directory\n");
-    fails_with("to_upper", ARGV(NULL), nowhere, "to_upper: exec tr: no such file or directory\n");
+    struct folder folder;
+    folder_open(&folder);
+    fails_in_folder(&folder, "date_streams", ARGV(NULL),
+                    "date_streams: exec date: no such file or directory\n");
+    fails_in_folder(&folder, "df_streams", ARGV(NULL),
+                    "df_streams: exec df: no such file or directory\n");
+    fails_in_folder(&folder, "to_upper", ARGV(NULL),
+                    "to_upper: exec tr: no such file or directory\n");
+    folder_close(&folder);
 }
 
 Test(examples_streams, a_child_that_fails_is_a_failure)
@@ -112,11 +112,10 @@ Test(examples_streams, a_child_that_fails_is_a_failure)
     struct recorder recorder;
     struct folder folder;
     folder_open(&folder);
-    folder_write(&folder, 0, "date", "#!/bin/sh\nexit 4\n");
-    folder_write(&folder, 1, "tr", "#!/bin/sh\nexit 5\n");
-    fails_with("date_streams", ARGV(NULL), ARGV(folder.variable),
-               "date_streams: date ended with 4\n");
-    cr_assert_eq(run_example_with(&recorder, "to_upper", ARGV(NULL), ARGV(folder.variable)), 1);
+    folder_play(&folder, "date", "end 4\n");
+    folder_play(&folder, "tr", "end 5\n");
+    fails_in_folder(&folder, "date_streams", ARGV(NULL), "date_streams: date ended with 4\n");
+    cr_assert_eq(run_in_folder(&recorder, &folder, "to_upper", ARGV(NULL)), 1);
     find_in_order(recorder.out[1].data, ARGV("return code 5\nerror exit 5\n"));
     recorder_free(&recorder);
     folder_close(&folder);
