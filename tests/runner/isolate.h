@@ -34,4 +34,8 @@ void isolate_wait(struct outcome *ret_outcome);
 /* Tells a test's process from one that it forked. */
 long isolate_process_id(void);
 
+/* Whether longjmp can lead from here to where the test began, in the same
+ * thread. On Windows it cannot leave a fiber: it unwinds one stack only. */
+bool isolate_can_jump(void);
+
 #endif

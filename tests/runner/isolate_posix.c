@@ -48,6 +48,11 @@ long isolate_process_id(void)
     return (long)getpid();
 }
 
+bool isolate_can_jump(void)
+{
+    return true;
+}
+
 static double now_seconds(void)
 {
     struct timespec now;

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <io.h>
 #include <math.h>
+#include <signal.h>
 #include <stdalign.h>
 #include <stdio.h>
 #include <windows.h>
@@ -20,6 +21,8 @@
 #endif
 
 #define RUN_ONE "--run-one" /* SUITE/NAME RECORD SHOWS_INFO: how a test's process is started */
+
+enum { EXIT_LATE = 0x71e0 }; /* given to what is over its time; a number that nobody else has */
 
 struct job {
     const struct cr_test *test;
@@ -32,6 +35,7 @@ struct job {
 
 static struct job jobs[ISOLATE_LIMIT];
 static int job_count;
+static ULONG_PTR stack_low, stack_high; /* the first thread's, in a test's process */
 
 /* ---- inside a test's process ------------------------------------------------------ */
 
@@ -53,6 +57,13 @@ static struct record *open_record(const char *number)
     return record;
 }
 
+/* Newer C libraries would file a crash report; only those could be told not to. */
+static void on_abort(int number)
+{
+    (void)number;
+    _Exit(3); /* the status that it has on Windows */
+}
+
 void isolate_enter(int argc, char **argv, const struct cr_test *tests)
 {
     _setmode(_fileno(stdout), _O_BINARY);
@@ -61,6 +72,8 @@ void isolate_enter(int argc, char **argv, const struct cr_test *tests)
         return;
     /* A crash is for the runner to tell, not for a window. */
     SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX);
+    signal(SIGABRT, on_abort);
+    GetCurrentThreadStackLimits(&stack_low, &stack_high);
     const struct cr_test *test = find_test(tests, argv[2]);
     struct record *record = open_record(argv[3]);
     if (!test || !record) {
@@ -75,6 +88,14 @@ void isolate_enter(int argc, char **argv, const struct cr_test *tests)
 long isolate_process_id(void)
 {
     return (long)GetCurrentProcessId();
+}
+
+bool isolate_can_jump(void)
+{
+    char here;
+    ULONG_PTR at = (ULONG_PTR)&here;
+
+    return at >= stack_low && at < stack_high;
 }
 
 /* ---- starting ---------------------------------------------------------------------- */
@@ -110,6 +131,21 @@ static HANDLE inheritable(HANDLE handle)
     if (!handle || handle == INVALID_HANDLE_VALUE ||
         !DuplicateHandle(self, handle, self, &copy, 0, TRUE, DUPLICATE_SAME_ACCESS))
         return NULL;
+    return copy;
+}
+
+/* What the runner itself has, or nothingness: the tests find all three in any case. */
+static HANDLE inheritable_standard(DWORD which)
+{
+    HANDLE copy = inheritable(GetStdHandle(which));
+
+    if (copy)
+        return copy;
+    HANDLE nothing = CreateFileW(L"NUL", GENERIC_READ | GENERIC_WRITE,
+                                 FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING, 0, NULL);
+    copy = inheritable(nothing);
+    if (nothing != INVALID_HANDLE_VALUE)
+        CloseHandle(nothing);
     return copy;
 }
 
@@ -167,7 +203,7 @@ static HANDLE start_process(const struct cr_test *test, HANDLE mapping, HANDLE j
     launch.handle_count = 0;
     launch.job = job;
     for (int i = 0; i < 3; i++) {
-        standard[i] = inheritable(GetStdHandle(which[i]));
+        standard[i] = inheritable_standard(which[i]);
         if (standard[i])
             launch.handles[launch.handle_count++] = standard[i];
     }
@@ -237,7 +273,7 @@ static void finish(struct job *job, struct outcome *ret_outcome)
         .failures = record->failures,
         .is_skipped = record->is_skipped,
         .is_finished = record->is_finished,
-        .is_timed_out = job->is_timed_out,
+        .is_timed_out = job->is_timed_out && code == EXIT_LATE,
         .exit_code = (int)code,
         .seconds = now_seconds() - job->started,
     };
@@ -256,7 +292,7 @@ static double check_deadlines(void)
         if (jobs[i].deadline <= now) {
             jobs[i].is_timed_out = true;
             jobs[i].deadline = INFINITY;
-            TerminateJobObject(jobs[i].job, 1);
+            TerminateJobObject(jobs[i].job, EXIT_LATE);
         }
         if (jobs[i].deadline < nearest)
             nearest = jobs[i].deadline;
@@ -279,6 +315,10 @@ void isolate_wait(struct outcome *ret_outcome)
         if (ended < WAIT_OBJECT_0 + (DWORD)job_count) {
             finish(&jobs[ended - WAIT_OBJECT_0], ret_outcome);
             return;
+        }
+        if (ended == WAIT_FAILED) {
+            fprintf(stderr, "cannot wait for the tests: error %lu\n", GetLastError());
+            exit(2);
         }
     }
 }

@@ -1,7 +1,8 @@
 /* Runs one test in its own process: suite init, init, the body, fini, suite
  * fini. A failed cr_assert jumps out of the body, and fini functions still
  * run, as in Criterion. Where a jump is impossible (another thread, a process
- * that the test forked, an init or fini function) the process ends at once. */
+ * that the test forked, a fiber on Windows, an init or fini function) the
+ * process ends at once. */
 #include "runner_body.h"
 
 #include "isolate.h"
@@ -78,7 +79,7 @@ __attribute__((noreturn)) static void leave_at_once(void)
 
 void cr_stop_test(void)
 {
-    if (in_body && at_home())
+    if (in_body && at_home() && isolate_can_jump())
         longjmp(body_end, 1);
     leave_at_once();
 }

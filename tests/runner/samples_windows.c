@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <windows.h>
 
+#include <tlhelp32.h>
+
 static void test_fini(void)
 {
     fprintf(stderr, "test fini\n");
@@ -72,23 +74,72 @@ Test(sample_fail, thread, .fini = test_fini)
     CloseHandle(thread);
 }
 
-/* These two can only pass at the same time: each waits for the other's event. */
-static bool meet(const wchar_t *mine, const wchar_t *other)
+/* The runner's, which waits for this process: its number is still its own. */
+static DWORD find_parent(void)
 {
-    HANDLE here = CreateEventW(NULL, TRUE, FALSE, mine);
-    HANDLE there = CreateEventW(NULL, TRUE, FALSE, other);
+    PROCESSENTRY32 entry = {.dwSize = sizeof entry};
+    HANDLE all = CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0);
+    bool is_found = Process32First(all, &entry);
+
+    while (is_found && entry.th32ProcessID != GetCurrentProcessId())
+        is_found = Process32Next(all, &entry);
+    CloseHandle(all);
+    cr_assert(is_found);
+    return entry.th32ParentProcessID;
+}
+
+/* Not a sample_, because it ends the whole runner. */
+Test(stop, runner)
+{
+    HANDLE runner = OpenProcess(PROCESS_TERMINATE, FALSE, find_parent());
+
+    leave_child_behind();
+    cr_assert(TerminateProcess(runner, 128 + 15)); /* as if by SIGTERM */
+    Sleep(30000);
+}
+
+/* These two can only pass at the same time: each waits for the other's event,
+ * which lasts until both have seen it. */
+static HANDLE open_event(const char *whose)
+{
+    char name[64];
+
+    snprintf(name, sizeof name, "brood-runner-%lu-%s", find_parent(), whose);
+    HANDLE event = CreateEventA(NULL, TRUE, FALSE, name);
+    cr_assert_not_null(event);
+    return event;
+}
+
+static void meet(const char *mine, const char *other)
+{
+    HANDLE here = open_event(mine), there = open_event(other);
+
     SetEvent(here);
-    return WaitForSingleObject(there, 10000) == WAIT_OBJECT_0;
+    cr_assert_eq(WaitForSingleObject(there, 10000), WAIT_OBJECT_0);
 }
 
 Test(pair, one, .timeout = 15)
 {
-    cr_assert(meet(L"brood-runner-one", L"brood-runner-two"));
-    Sleep(500); /* or the other one would not find the event that is ours */
+    meet("one", "two");
 }
 
 Test(pair, two, .timeout = 15)
 {
-    cr_assert(meet(L"brood-runner-two", L"brood-runner-one"));
-    Sleep(500);
+    meet("two", "one");
+}
+
+static void *home;
+
+static void CALLBACK assert_in_fiber(void *unused)
+{
+    (void)unused;
+    cr_assert(false, "from a fiber");
+    SwitchToFiber(home);
+}
+
+Test(own, fiber, .fini = test_fini)
+{
+    home = ConvertThreadToFiber(NULL);
+    SwitchToFiber(CreateFiber(0, assert_in_fiber, NULL));
+    fprintf(stderr, "not reached\n");
 }

@@ -93,9 +93,10 @@ static const struct expectation expectations[] = {
 
 enum {
     CASES = sizeof expectations / sizeof expectations[0],
-    /* less than the sleep of a process that should have been killed */
-    CASE_SECONDS = 20,
 };
+
+/* Less than the sleep of a process that should have been killed. */
+static const double case_seconds = 20;
 
 static bool has_texts(const char *output, const char *const *texts)
 {
@@ -133,9 +134,9 @@ static bool check(const char *samples, const struct expectation *expected)
 
     if (status != expected->exit_status)
         printf("  exit status %d instead of %d\n", status, expected->exit_status);
-    if (seconds >= CASE_SECONDS)
+    if (seconds >= case_seconds)
         printf("  a process was left behind for %.0f s\n", seconds);
-    if (is_good && status == expected->exit_status && seconds < CASE_SECONDS)
+    if (is_good && status == expected->exit_status && seconds < case_seconds)
         return true;
     printf("FAIL samples %s\n%s\n", expected->arguments, output);
     return false;

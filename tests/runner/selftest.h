@@ -19,8 +19,9 @@ struct expectation {
 /* Those that only this system has; ended by one without arguments. */
 extern const struct expectation selftest_more[];
 
-/* Runs the samples with these arguments, words as a shell knows them, and reads all that they print, to
- * the end; the exit status, 128 and more for a signal. */
+/* Runs the samples with these arguments, words as a shell knows them, and
+ * reads all that they print, to the end. Gives the exit status, 128 and more
+ * for a signal. */
 int selftest_run(const char *samples, const char *arguments, char *output, size_t size);
 
 #endif

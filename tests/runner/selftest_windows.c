@@ -26,8 +26,19 @@ const struct expectation selftest_more[] = {
     {"--filter 'sample*' -j 4", 1, {"6 passed, 18 failed, 3 skipped\n"}},
     {"--filter 'sample*' --jobs=64 --verbose", 1, {"6 passed, 18 failed, 3 skipped\n"}},
     {"--filter 'pair/*' -j2", 0, {"2 passed, 0 failed, 0 skipped\n"}},
+
+    /* an assertion on a stack that no jump can leave */
+    {"--filter own/fiber",
+     1,
+     {"!fini", "!not reached", "cr_assert(false, \"from a fiber\"): from a fiber\n",
+      "FAIL own::fiber: failed assertions: 1 (", ONE_FAILED}},
+
+    /* a runner that is ended takes its tests along */
+    {"--filter stop/runner", 128 + 15, {"!passed"}},
     {.arguments = NULL},
 };
+
+enum { RUN_SECONDS = 60 };
 
 /* A word in single quotes becomes one in double quotes. */
 static void make_line(char *line, size_t size, const char *samples, const char *arguments)
@@ -48,34 +59,67 @@ static size_t read_all(HANDLE pipe, char *output, size_t size)
     return length;
 }
 
+static void CALLBACK end_job(void *job, BOOLEAN timed_out)
+{
+    (void)timed_out;
+    TerminateJobObject(job, 1);
+}
+
+/* In a job, so that whatever is left of it can be ended. */
+static HANDLE start(char *line, HANDLE output, HANDLE job)
+{
+    PROCESS_INFORMATION process;
+    STARTUPINFOA startup = {.cb = sizeof startup,
+                            .dwFlags = STARTF_USESTDHANDLES,
+                            .hStdOutput = output,
+                            .hStdError = output};
+
+    if (!CreateProcessA(NULL, line, NULL, NULL, TRUE, CREATE_SUSPENDED, NULL, NULL, &startup,
+                        &process)) {
+        fprintf(stderr, "cannot start %s: error %lu\n", line, GetLastError());
+        return NULL;
+    }
+    AssignProcessToJobObject(job, process.hProcess);
+    ResumeThread(process.hThread);
+    CloseHandle(process.hThread);
+    return process.hProcess;
+}
+
 /* The output ends when every process that has it open is gone, so a process
  * left behind shows in the time that this takes. */
+static int read_to_end(HANDLE process, HANDLE job, HANDLE from, char *output, size_t size)
+{
+    HANDLE timer = NULL;
+    DWORD status = 0;
+
+    CreateTimerQueueTimer(&timer, NULL, end_job, job, RUN_SECONDS * 1000, 0, WT_EXECUTEONLYONCE);
+    output[read_all(from, output, size)] = '\0';
+    WaitForSingleObject(process, INFINITE);
+    DeleteTimerQueueTimer(NULL, timer, INVALID_HANDLE_VALUE);
+    GetExitCodeProcess(process, &status);
+    return (int)status;
+}
+
 int selftest_run(const char *samples, const char *arguments, char *output, size_t size)
 {
     char line[1024];
     HANDLE from, to;
-    DWORD status = 0;
+    int status = -1;
     SECURITY_ATTRIBUTES inherited = {.nLength = sizeof inherited, .bInheritHandle = TRUE};
-    PROCESS_INFORMATION process;
 
+    output[0] = '\0';
     if (!CreatePipe(&from, &to, &inherited, 0))
         return -1;
     SetHandleInformation(from, HANDLE_FLAG_INHERIT, 0);
-    STARTUPINFOA startup = {
-        .cb = sizeof startup, .dwFlags = STARTF_USESTDHANDLES, .hStdOutput = to, .hStdError = to};
     make_line(line, sizeof line, samples, arguments);
-    if (!CreateProcessA(NULL, line, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &process)) {
-        fprintf(stderr, "cannot start %s: error %lu\n", line, GetLastError());
-        CloseHandle(from);
-        CloseHandle(to);
-        return -1;
+    HANDLE job = CreateJobObjectW(NULL, NULL);
+    HANDLE process = start(line, to, job);
+    CloseHandle(to); /* or the output would never end */
+    if (process) {
+        status = read_to_end(process, job, from, output, size);
+        CloseHandle(process);
     }
-    CloseHandle(to);
-    output[read_all(from, output, size)] = '\0';
-    WaitForSingleObject(process.hProcess, INFINITE);
-    GetExitCodeProcess(process.hProcess, &status);
-    CloseHandle(process.hThread);
-    CloseHandle(process.hProcess);
+    CloseHandle(job);
     CloseHandle(from);
-    return (int)status;
+    return status;
 }

@@ -86,12 +86,11 @@ void cr_register_test(struct cr_test *test);
 
 /* What an assertion calls when it has failed. The format always has a
  * space in front, so that it is never empty when there is no message. */
-__attribute__((format(CR_PRINTF_, 4, 5))) void cr_failed(const char *file, int line, const char *text,
-                                                     const char *format, ...);
-__attribute__((format(CR_PRINTF_, 6, 7))) void cr_failed_strings(const char *file, int line,
-                                                             const char *text, const char *actual,
-                                                             const char *expected,
-                                                             const char *format, ...);
+__attribute__((format(CR_PRINTF_, 4, 5))) void cr_failed(const char *file, int line,
+                                                         const char *text, const char *format, ...);
+__attribute__((format(CR_PRINTF_, 6, 7))) void
+cr_failed_strings(const char *file, int line, const char *text, const char *actual,
+                  const char *expected, const char *format, ...);
 __attribute__((noreturn)) void cr_stop_test(void);
 __attribute__((noreturn, format(CR_PRINTF_, 1, 2))) void cr_skip_because(const char *format, ...);
 __attribute__((format(CR_PRINTF_, 2, 3))) void cr_log(bool is_warning, const char *format, ...);
