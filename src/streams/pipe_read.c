@@ -38,12 +38,13 @@ static void done(struct brood__op *op)
     brood__pipe_lost_if_idle(pipe);
 }
 
-/* A paused pipe's read goes back here, with nothing read. */
+/* A paused pipe's read goes back here, with nothing read; so does one that came after all
+ * while it was being cancelled, whose sink may be gone. */
 static int prepare(struct brood__op *op)
 {
     brood_pipe *pipe = BROOD__CONTAINER(op, brood_pipe, in.op);
     op->data = NULL;
-    if (pipe->in.paused)
+    if (pipe->in.paused || pipe->state != BROOD__PIPE_OPEN)
         return BROOD_ECANCELED;
     return pipe->in.sink == NULL ? 0 : pipe->in.sink->room(pipe->in.sink, &op->data, &op->len);
 }

@@ -212,6 +212,8 @@ int brood_process_wait(brood_process *process, brood_returncode *returncode, bro
         return error;
     struct brood__wait wait;
     brood__wait_begin(&wait, process->loop, deadline, "brood_process_wait");
+    if (!process->exited)
+        brood__subprocess_hasten(process->transport);
     while (!process->exited) {
         error = brood__wait_for(&wait, &process->exit_waiters);
         if (error < 0)
@@ -228,6 +230,8 @@ int brood_process_wait_finished(brood_process *process, brood_returncode *return
         return error;
     struct brood__wait wait;
     brood__wait_begin(&wait, process->loop, deadline, "brood_process_wait_finished");
+    if (!process->exited)
+        brood__subprocess_hasten(process->transport);
     while (!process->finished) {
         error = brood__wait_for(&wait, &process->finish_waiters);
         if (error < 0)

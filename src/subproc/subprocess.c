@@ -323,6 +323,11 @@ bool brood_subprocess_returncode(const brood_subprocess *transport, brood_return
     return true;
 }
 
+void brood__subprocess_hasten(brood_subprocess *transport)
+{
+    brood__child_hasten(&transport->child);
+}
+
 int brood__subprocess_usage(const brood_subprocess *transport, brood_usage *usage)
 {
     if (!transport->child.ended)

@@ -37,6 +37,10 @@ bool brood__watcher_needs_handle(const brood_loop *loop);
 /* Look now, without reaping.  The loop still notices by itself, and calls exited. */
 bool brood__child_has_ended(struct brood__child *child);
 
+/* If it has ended, the loop's next round notices: also where somebody else tells the loop,
+ * who may be late. */
+void brood__child_hasten(struct brood__child *child);
+
 /* 0, ESRCH when it has ended, EPERM, EINVAL. */
 int brood__child_signal(struct brood__child *child, int signal);
 int brood__child_terminate(struct brood__child *child);

@@ -216,6 +216,17 @@ bool brood__child_has_ended(struct brood__child *child)
     return child->ended || WaitForSingleObject(process_of(child), 0) == WAIT_OBJECT_0;
 }
 
+/* The thread pool may still be on its way to say so. */
+void brood__child_hasten(struct brood__child *child)
+{
+    struct watch *watch = child->watch;
+    if (watch == NULL || atomic_load(&watch->posted) || !brood__child_has_ended(child))
+        return;
+    end_wait(watch);
+    if (!atomic_exchange(&watch->posted, true))
+        brood__exit_post(watch->loop->backend, &watch->op);
+}
+
 /* A process that is ending already cannot be ended. */
 static int end_process(struct brood__child *child)
 {
