@@ -28,6 +28,10 @@ static inline brood_returncode code_of(brood_process *process)
     return code;
 }
 
+/* Of one that was killed, one that was terminated, and one that has written where nobody
+ * reads. */
+extern const brood_returncode code_killed, code_terminated, code_broken_pipe;
+
 /* Closes both; whatever the process was at. */
 static inline void close_all(brood_process *process, brood_loop *loop)
 {
@@ -48,35 +52,44 @@ static inline int64_t number_from(brood_process *process)
 
 /* ---- gates ------------------------------------------------------------------------- */
 
-/* The child's descriptor 3: `byte 3` waits for one byte from here, `eof 3` for the
- * gate's end. */
+/* A pipe to the child beside those of brood's.  The child knows its end by the name:
+ * `byte NAME` waits for one byte from here, `eof NAME` for the gate's end.  It has the end
+ * by a number of its own, or has inherited it, as the system has it. */
 struct gate {
-    int ends[2];
-    brood_child_fd fd;
+    intptr_t ours, childs;
+    char name[24];
+    brood_child_fd fds[3];
+    size_t fd_count;
+    bool inherited;
 };
-#define GATE(gate) .fds = &(gate)->fd, .fd_count = 1
+#define GATE(gate) .fds = (gate)->fds, .fd_count = (gate)->fd_count, .keep_fds = (gate)->inherited
 
-static inline struct gate gate_make(void)
-{
-    struct gate gate;
-    cr_assert_eq(pipe2(gate.ends, O_CLOEXEC), 0);
-    gate.fd = (brood_child_fd){.child = 3, .parent = gate.ends[0]};
-    return gate;
-}
+struct gate gate_make(void);
+/* One that the child writes to. */
+struct gate gate_make_back(void);
+/* Whoever gets the gate gets the other one too; before its name is used. */
+void gate_add(struct gate *gate, struct gate *other);
 
-static inline void gate_pass(const struct gate *gate)
-{
-    cr_assert_eq(write(gate->ends[1], "x", 1), 1);
-}
+void gate_pass(const struct gate *gate);
+/* What the child has written at once, or the end: "". */
+void gate_hear(const struct gate *gate, char *text, size_t size);
+void gate_end(struct gate *gate);
 
-static inline void gate_end(struct gate *gate)
-{
-    if (gate->ends[0] >= 0) {
-        close(gate->ends[0]);
-        close(gate->ends[1]);
-    }
-    gate->ends[0] = -1;
-}
+/* ---- processes that are no brood's --------------------------------------------------- */
+
+/* A running child that has been left to this process: ends it, and nothing is left. */
+void end_left_child(int64_t pid);
+/* Kills any running process. */
+void kill_process(int64_t pid);
+/* How many children this process has had since the first question. */
+unsigned count_births(void);
+/* Whether the system tells what a process has used once it has ended: Wine doesn't. */
+bool usage_is_told(void);
+#define NEEDS_USAGE                                           \
+    do {                                                      \
+        if (!usage_is_told())                                 \
+            cr_skip_test("the system forgets what was used"); \
+    } while (0)
 
 /* ---- tasks --------------------------------------------------------------------------- */
 

@@ -255,7 +255,7 @@ Test(communicate, meanwhile_nobody_else_reads_and_everybody_may_wait)
     struct talk ours = {.input = "x"};
     brood_slice line;
     ours.process =
-        spawn(loop, (brood_spawn_options){ALL_PIPES, GATE(&gate)}, CHILD("cat", "byte", "3"));
+        spawn(loop, (brood_spawn_options){ALL_PIPES, GATE(&gate)}, CHILD("cat", "byte", gate.name));
     brood_reader *reader = brood_process_stdout(ours.process);
     brood_task *task = start_task(loop, talk, &ours);
     test_settle(loop);

@@ -14,12 +14,12 @@ static int communicate(brood_process *process, brood_buffer *out, brood_buffer *
 /* ---- wherever the cut is ------------------------------------------------------------- */
 
 /* Says "ab" on both, part after part, each when let through, then closes them, and ends. */
-static brood_process *start_parts(brood_loop *loop, struct gate *gate)
+static brood_process *start_parts(brood_loop *loop, const struct gate *gate)
 {
     return spawn(loop, (brood_spawn_options){ALL_PIPES, GATE(gate)},
-                 CHILD("out", "a", "err", "A", "byte", "3", "out", "b", "err", "B", "byte", "3",
-                       "out", "c", "err", "C", "byte", "3", "close", "1", "byte", "3", "close", "2",
-                       "byte", "3", "exit", "8"));
+                 CHILD("out", "a", "err", "A", "byte", gate->name, "out", "b", "err", "B", "byte",
+                       gate->name, "out", "c", "err", "C", "byte", gate->name, "close", "1", "byte",
+                       gate->name, "close", "2", "byte", gate->name, "exit", "8"));
 }
 
 /* How many bytes of stdout and stderr have come when so many were let through. */
@@ -101,9 +101,9 @@ Test(communicate_again, sem_76_a_cut_between_the_exit_and_the_last_pipe_loses_no
     brood_loop *loop = test_loop();
     struct gate gate = gate_make();
     brood_buffer out = {0};
-    brood_process *process = spawn(
-        loop, (brood_spawn_options){PIPE_OUT, GATE(&gate)},
-        CHILD("fork", "close", "2", "eof", "3", "out", " late", "--", "out", "early", "exit", "8"));
+    brood_process *process = spawn(loop, (brood_spawn_options){PIPE_OUT, GATE(&gate)},
+                                   CHILD("fork", "close", "2", "eof", gate.name, "out", " late",
+                                         "--", "out", "early", "exit", "8"));
     cr_expect_gt(number_from(process), 0);
     cr_expect_eq(code_of(process), 8);
     cr_expect_eq(brood_process_communicate(process, NULL, 0, &out, NULL, brood_in(0.01)),
@@ -143,8 +143,9 @@ Test(communicate_again, sem_76_after_a_cancellation_nothing_is_lost)
         brood_loop *loop = test_loop();
         struct gate gate = gate_make();
         struct talk ours = {.input = alphabet(MUCH)};
-        ours.process = spawn(loop, (brood_spawn_options){PIPE_IN, PIPE_OUT, GATE(&gate)},
-                             begun == 2 ? CHILD("cat", "byte", "3") : CHILD("byte", "3", "cat"));
+        ours.process =
+            spawn(loop, (brood_spawn_options){PIPE_IN, PIPE_OUT, GATE(&gate)},
+                  begun == 2 ? CHILD("cat", "byte", gate.name) : CHILD("byte", gate.name, "cat"));
         brood_task *task = start_task(loop, talk, &ours);
         if (begun > 0) /* else it is cancelled before its first wait */
             test_settle(loop);
@@ -175,7 +176,7 @@ Test(communicate_again, sem_76_new_input_is_refused_also_when_there_was_none)
         brood_buffer out = {0};
         const char *first = cases[i].first;
         brood_process *process = spawn(loop, (brood_spawn_options){PIPE_IN, PIPE_OUT, GATE(&gate)},
-                                       CHILD("byte", "3", "cat"));
+                                       CHILD("byte", gate.name, "cat"));
         cr_expect_eq(brood_process_communicate(process, first, first == NULL ? 0 : strlen(first),
                                                &out, NULL, brood_in(0.01)),
                      BROOD_ETIMEDOUT);
@@ -196,13 +197,14 @@ Test(communicate_again, sem_76_new_input_is_refused_also_when_there_was_none)
 }
 
 /* A process whose communicate, with much input, has been cut before anything was read. */
-static brood_process *start_cut(brood_loop *loop, struct gate *gate, size_t limit)
+static brood_process *start_cut(brood_loop *loop, const struct gate *gate, size_t limit)
 {
     char *input = alphabet(MUCH);
     brood_buffer out = {0};
     brood_process *process =
         spawn(loop, (brood_spawn_options){PIPE_IN, PIPE_OUT, .limit = limit, GATE(gate)},
-              CHILD("byte", "3", "out", "line\n", "count", "0", "1", "byte", "3", "out", "rest"));
+              CHILD("byte", gate->name, "out", "line\n", "count", "0", "1", "byte", gate->name,
+                    "out", "rest"));
     cr_expect_eq(brood_process_communicate(process, input, MUCH, &out, NULL, brood_in(0.01)),
                  BROOD_ETIMEDOUT);
     memset(input, '!', MUCH);
@@ -276,14 +278,15 @@ Test(communicate_again, sem_76_in_between_the_limit_holds_up_the_child_and_nothi
 Test(communicate_again, what_one_call_drops_another_does_not_bring_back)
 {
     brood_loop *loop = test_loop();
-    struct gate gate = gate_make(), told = gate_make();
-    char byte;
+    struct gate gate = gate_make(), told = gate_make_back();
+    char byte[2];
     brood_buffer out = {0};
-    brood_child_fd fds[] = {gate.fd, {.child = 4, .parent = told.ends[1]}};
+    gate_add(&gate, &told);
     brood_process *process =
-        spawn(loop, (brood_spawn_options){PIPE_OUT, .fds = fds, .fd_count = 2},
-              CHILD("out", "dropped", "fill", "4", "1", "byte", "3", "out", "kept"));
-    cr_assert_eq(read(told.ends[0], &byte, 1), 1); /* it has spoken */
+        spawn(loop, (brood_spawn_options){PIPE_OUT, GATE(&gate)},
+              CHILD("out", "dropped", "fill", told.name, "1", "byte", gate.name, "out", "kept"));
+    gate_hear(&told, byte, sizeof byte);
+    cr_assert_str_eq(byte, "a"); /* it has spoken */
     for (int i = 0; i < 3; i++)
         cr_expect_eq(brood_process_communicate(process, NULL, 0, NULL, NULL, BROOD_NOWAIT),
                      BROOD_ETIMEDOUT);
@@ -302,7 +305,7 @@ Test(communicate_again, a_loop_that_was_stopped_is_a_cancellation)
     struct gate gate = gate_make();
     brood_buffer out = {0};
     brood_process *process = spawn(loop, (brood_spawn_options){PIPE_IN, PIPE_OUT, GATE(&gate)},
-                                   CHILD("byte", "3", "cat"));
+                                   CHILD("byte", gate.name, "cat"));
     brood_loop_stop(loop);
     cr_expect_eq(brood_process_communicate(process, "text", 4, &out, NULL, test_deadline()),
                  BROOD_ECANCELED);

@@ -7,10 +7,10 @@ static const brood_spawn_options all_pipes = {ALL_PIPES};
 static char much[1 << 20];
 
 /* A child that reads when it is let through, and then says how much that was. */
-static brood_process *start_counter(brood_loop *loop, struct gate *gate)
+static brood_process *start_counter(brood_loop *loop, const struct gate *gate)
 {
     return spawn(loop, (brood_spawn_options){PIPE_IN, PIPE_OUT, GATE(gate)},
-                 CHILD("byte", "3", "count", "0", "1"));
+                 CHILD("byte", gate->name, "count", "0", "1"));
 }
 
 /* Sends until nothing more is accepted; how much was. */
@@ -251,7 +251,7 @@ Test(exchange, recv_gives_what_is_there_and_then_the_end)
     struct gate gate = gate_make();
     char text[8];
     brood_process *process = spawn(loop, (brood_spawn_options){ALL_PIPES, GATE(&gate)},
-                                   CHILD("byte", "3", "out", "abcdef", "err", "E"));
+                                   CHILD("byte", gate.name, "out", "abcdef", "err", "E"));
     cr_expect_eq(brood_process_recv(process, text, 8, BROOD_NOWAIT), BROOD_ETIMEDOUT);
     cr_expect_eq(brood_process_recv_err(process, text, 8, brood_in(0.01)), BROOD_ETIMEDOUT);
     cr_expect_eq(brood_process_recv(process, text, 0, BROOD_NOWAIT), 0);
@@ -309,7 +309,7 @@ Test(exchange, asyncread_gives_all_that_comes_in_its_time)
     brood_buffer out = {0}, err = {0};
     brood_process *process =
         spawn(loop, (brood_spawn_options){ALL_PIPES, GATE(&gate)},
-              CHILD("byte", "3", "out", "abc", "err", "xy", "byte", "3", "out", "def"));
+              CHILD("byte", gate.name, "out", "abc", "err", "xy", "byte", gate.name, "out", "def"));
     cr_expect_eq(brood_process_asyncread(process, 1, &out, 0), BROOD_ETIMEDOUT);
     cr_expect_eq(brood_process_asyncread(process, 1, &out, 0.01), BROOD_ETIMEDOUT);
     cr_expect_null(out.data);
@@ -350,8 +350,8 @@ Test(exchange, a_cancelled_asyncread_that_had_something_tells_the_next_wait)
 {
     brood_loop *loop = test_loop();
     struct gate gate = gate_make();
-    brood_process *process =
-        spawn(loop, (brood_spawn_options){PIPE_OUT, GATE(&gate)}, CHILD("out", "abc", "byte", "3"));
+    brood_process *process = spawn(loop, (brood_spawn_options){PIPE_OUT, GATE(&gate)},
+                                   CHILD("out", "abc", "byte", gate.name));
     while (brood_reader_buffered(brood_process_stdout(process)) < 3)
         cr_assert_eq(brood_loop_step(loop, test_deadline()), 0);
     struct cancelled first = cancel_it(loop, read_and_wait, process);

@@ -139,7 +139,7 @@ Test(file, each_call_takes_its_time_at_most)
     char *text = alphabet(MUCH), byte;
     brood_slice line;
     brood_process *process = spawn(loop, (brood_spawn_options){PIPE_IN, PIPE_OUT, GATE(&gate)},
-                                   CHILD("byte", "3", "count", "0", "1"));
+                                   CHILD("byte", gate.name, "count", "0", "1"));
     brood_file *file = open_file(process, 0.01);
     cr_expect_eq(brood_file_read(file, &byte, 1), BROOD_ETIMEDOUT);
     cr_expect_eq(brood_file_readline(file, &line), BROOD_ETIMEDOUT);

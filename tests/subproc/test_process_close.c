@@ -74,7 +74,7 @@ Test(process_close, sem_33_after_a_kill_wait_gives_the_signal_and_stdout_its_end
     char byte;
     brood_process *process = spawn(loop, all_pipes, CHILD("pause"));
     cr_expect_eq(brood_process_kill(process), 0);
-    cr_expect_eq(code_of(process), -SIGKILL);
+    cr_expect_eq(code_of(process), code_killed);
     cr_expect_eq(brood_reader_read(brood_process_stdout(process), &byte, 1, test_deadline()), 0);
     cr_expect_eq(brood_reader_read(brood_process_stderr(process), &byte, 1, test_deadline()), 0);
     cr_expect_eq(brood_process_wait_finished(process, NULL, test_deadline()), 0);
@@ -226,7 +226,7 @@ Test(process_close, whoever_waits_for_a_detached_one_is_told)
     for (int i = 0; i < WAITS; i++) {
         struct gate gate = gate_make();
         brood_process *process =
-            spawn(loop, (brood_spawn_options){ALL_PIPES, GATE(&gate)}, CHILD("eof", "3"));
+            spawn(loop, (brood_spawn_options){ALL_PIPES, GATE(&gate)}, CHILD("eof", gate.name));
         int64_t pid = brood_process_pid(process);
         brood_task *task = start_task(loop, waits[i].wait, process);
         test_settle(loop);

@@ -14,21 +14,13 @@ static void run_until_gone(brood_loop *loop, int64_t pid)
     }
 }
 
-/* What a detached child says goes to a file without a name. */
-static int result_file(brood_spawn_options *options)
+/* What a detached child says goes to a file, whose folder goes with scratch_end. */
+static const char *result_file(brood_spawn_options *options)
 {
-    int fd = text_file("", MFD_CLOEXEC);
-    options->out = (brood_stdio){.kind = BROOD_FD, .fd = fd};
-    return fd;
-}
-
-static const char *result_of(int fd)
-{
-    static char text[256];
-    ssize_t n = pread(fd, text, sizeof text - 1, 0);
-    text[n > 0 ? n : 0] = '\0';
-    close(fd);
-    return text;
+    scratch_begin();
+    const char *path = in_scratch("result");
+    options->out = (brood_stdio){.kind = BROOD_FILE, .path = path};
+    return path;
 }
 
 /* ---- living on --------------------------------------------------------------------- */
@@ -38,15 +30,16 @@ Test(process_detach, it_lives_on_and_is_reaped_by_the_loop)
     brood_loop *loop = test_loop();
     struct gate gate = gate_make();
     brood_spawn_options options = {GATE(&gate)};
-    int file = result_file(&options);
-    brood_process *process = spawn(loop, options, CHILD("byte", "3", "out", "alive"));
+    const char *file = result_file(&options);
+    brood_process *process = spawn(loop, options, CHILD("byte", gate.name, "out", "alive"));
     int64_t pid = brood_process_pid(process);
     brood_process_detach(process);
     test_settle(loop);
     cr_expect(test_process_exists(pid));
     gate_pass(&gate);
     run_until_gone(loop, pid);
-    cr_expect_str_eq(result_of(file), "alive");
+    cr_expect_str_eq(file_text(file), "alive");
+    scratch_end();
     gate_end(&gate);
     test_loop_close(loop);
 }
@@ -81,7 +74,7 @@ Test(process_detach, nothing_of_it_is_left_once_it_has_been_reaped)
     int descriptors = test_count_descriptors();
     size_t allocations = test_live_allocations();
     brood_process *process =
-        spawn(loop, (brood_spawn_options){ALL_PIPES, GATE(&gate)}, CHILD("byte", "3"));
+        spawn(loop, (brood_spawn_options){ALL_PIPES, GATE(&gate)}, CHILD("byte", gate.name));
     int64_t pid = brood_process_pid(process);
     brood_process_detach(process);
     gate_pass(&gate);
@@ -96,31 +89,23 @@ Test(process_detach, nothing_of_it_is_left_once_it_has_been_reaped)
 Test(process_detach, a_loop_closed_before_its_end_leaves_it_running)
 {
     brood_loop *loop = test_loop();
-    int status;
     brood_process *process = spawn(loop, (brood_spawn_options){ALL_PIPES}, CHILD("pause"));
-    pid_t pid = (pid_t)brood_process_pid(process);
+    int64_t pid = brood_process_pid(process);
     brood_process_detach(process);
     test_settle(loop);
     test_loop_close(loop);
     cr_expect(test_process_exists(pid));
-    cr_expect_eq(waitpid(pid, &status, WNOHANG), 0, "it runs");
-    cr_assert_eq(kill(pid, SIGTERM), 0);
-    cr_assert_eq(waitpid(pid, &status, 0), pid, "it is the host's to reap");
-    cr_expect(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+    end_left_child(pid);
 }
 
 Test(process_detach, a_loop_that_is_closed_at_once_leaves_it_running_too)
 {
     brood_loop *loop = test_loop();
-    int status;
     brood_process *process = spawn(loop, (brood_spawn_options){.kill_tree = true}, CHILD("pause"));
-    pid_t pid = (pid_t)brood_process_pid(process);
+    int64_t pid = brood_process_pid(process);
     brood_process_detach(process);
     test_loop_close(loop);
-    cr_expect_eq(waitpid(pid, &status, WNOHANG), 0);
-    cr_assert_eq(kill(pid, SIGTERM), 0);
-    cr_assert_eq(waitpid(pid, &status, 0), pid);
-    cr_expect(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+    end_left_child(pid);
 }
 
 static char report[256];
@@ -138,12 +123,11 @@ Test(process_detach, it_is_no_leftover)
         .child_watcher = test_watcher(), .debug = true, .log = take_report};
     cr_assert_eq(brood_loop_open(&loop, &options), 0);
     brood_process *process = spawn(loop, (brood_spawn_options){0}, CHILD("pause"));
-    pid_t pid = (pid_t)brood_process_pid(process);
+    int64_t pid = brood_process_pid(process);
     brood_process_detach(process);
     test_loop_close(loop);
     cr_expect_str_eq(report, "");
-    cr_assert_eq(kill(pid, SIGKILL), 0);
-    cr_assert_eq(waitpid(pid, NULL, 0), pid);
+    end_left_child(pid);
 }
 
 /* ---- its pipes ------------------------------------------------------------------------ */
@@ -153,16 +137,17 @@ Test(process_detach, its_pipes_are_closed)
     brood_loop *loop = test_loop();
     struct gate gate = gate_make();
     brood_spawn_options options = {PIPE_IN, PIPE_ERR, GATE(&gate)};
-    int file = result_file(&options);
+    const char *file = result_file(&options);
     /* Its stdin ends, and writing to its stderr ends it. */
-    brood_process *process =
-        spawn(loop, options, CHILD("eof", "0", "out", "end", "byte", "3", "err", "x", "out", "no"));
+    brood_process *process = spawn(
+        loop, options, CHILD("eof", "0", "out", "end", "byte", gate.name, "err", "x", "out", "no"));
     int64_t pid = brood_process_pid(process);
     brood_process_detach(process);
     test_settle(loop);
     gate_pass(&gate);
     run_until_gone(loop, pid);
-    cr_expect_str_eq(result_of(file), "end");
+    cr_expect_str_eq(file_text(file), "end");
+    scratch_end();
     gate_end(&gate);
     test_loop_close(loop);
 }
@@ -172,9 +157,9 @@ Test(process_detach, what_stdin_has_buffered_goes_out_first)
     brood_loop *loop = test_loop();
     struct gate gate = gate_make();
     brood_spawn_options options = {PIPE_IN, GATE(&gate)};
-    int file = result_file(&options);
+    const char *file = result_file(&options);
     char *text = alphabet(MUCH);
-    brood_process *process = spawn(loop, options, CHILD("byte", "3", "count", "0", "1"));
+    brood_process *process = spawn(loop, options, CHILD("byte", gate.name, "count", "0", "1"));
     int64_t pid = brood_process_pid(process);
     cr_expect_eq(brood_writer_write(brood_process_stdin(process), text, MUCH), 1);
     free(text);
@@ -182,7 +167,8 @@ Test(process_detach, what_stdin_has_buffered_goes_out_first)
     test_settle(loop); /* the process object is gone, and most is still to be written */
     gate_pass(&gate);
     run_until_gone(loop, pid);
-    cr_expect_str_eq(result_of(file), "1048576\n");
+    cr_expect_str_eq(file_text(file), "1048576\n");
+    scratch_end();
     gate_end(&gate);
     test_loop_close(loop);
 }
@@ -204,19 +190,23 @@ static int communicate_and_scribble(void *arg)
     return 0;
 }
 
-static bool is_input(int fd)
+/* How much of the input, and nothing else, is in the file; a number in a line of its own
+ * may come before it. */
+static size_t input_in(const char *path, int64_t *number)
 {
-    char *text = malloc(MUCH + 1);
-    bool same = pread(fd, text, MUCH + 1, 0) == MUCH && is_alphabet(text, MUCH);
+    enum { ROOM = MUCH + 32 };
+    char *text = calloc(1, ROOM + 1), *input = text;
+    FILE *file = fopen(path, "rb");
+    cr_assert_not_null(file);
+    size_t n = fread(text, 1, ROOM, file);
+    fclose(file);
+    if (number != NULL)
+        *number = strtoll(text, &input, 10);
+    input += *input == '\n';
+    n -= (size_t)(input - text);
+    bool same = is_alphabet(input, n);
     free(text);
-    return same;
-}
-
-static off_t size_of(int fd)
-{
-    struct stat status;
-    cr_assert_eq(fstat(fd, &status), 0);
-    return status.st_size;
+    return same ? n : 0;
 }
 
 Test(process_detach, what_communicate_was_writing_goes_out_too)
@@ -224,8 +214,8 @@ Test(process_detach, what_communicate_was_writing_goes_out_too)
     brood_loop *loop = test_loop();
     struct gate gate = gate_make();
     brood_spawn_options options = {PIPE_IN, GATE(&gate)};
-    int file = result_file(&options);
-    struct told told = {.process = spawn(loop, options, CHILD("byte", "3", "cat"))};
+    const char *file = result_file(&options);
+    struct told told = {.process = spawn(loop, options, CHILD("byte", gate.name, "cat"))};
     int64_t pid = brood_process_pid(told.process);
     brood_task *task = start_task(loop, communicate_and_scribble, &told);
     test_settle(loop);
@@ -234,8 +224,8 @@ Test(process_detach, what_communicate_was_writing_goes_out_too)
     cr_expect_eq(told.result, BROOD_ECLOSED);
     gate_pass(&gate);
     run_until_gone(loop, pid);
-    cr_expect(is_input(file));
-    close(file);
+    cr_expect_eq(input_in(file, NULL), MUCH);
+    scratch_end();
     gate_end(&gate);
     test_loop_close(loop);
 }
@@ -246,23 +236,23 @@ Test(process_detach, a_close_after_the_end_flushes_what_communicate_was_writing)
     brood_loop *loop = test_loop();
     struct gate gate = gate_make();
     brood_spawn_options options = {PIPE_IN, PIPE_ERR, GATE(&gate)};
-    int file = result_file(&options);
-    struct told told = {
-        .process = spawn(loop, options,
-                         CHILD("fork", "byte", "3", "close", "2", "cat", "--", "close", "1"))};
+    const char *file = result_file(&options);
+    struct told told = {.process = spawn(loop, options,
+                                         CHILD("fork", "byte", gate.name, "close", "2", "cat", "--",
+                                               "close", "1"))};
     brood_task *task = start_task(loop, communicate_and_scribble, &told);
     cr_expect_eq(code_of(told.process), 0);
     brood_process_close(told.process);
     cr_expect_eq(join_task(task), 0);
     cr_expect_eq(told.result, BROOD_ECLOSED);
-    cr_assert_eq(ftruncate(file, 0), 0);
-    cr_assert_eq(lseek(file, 0, SEEK_SET), 0);
     gate_pass(&gate);
     brood_time deadline = brood_in(10);
-    while (size_of(file) < MUCH && brood_now() < deadline)
+    int64_t grandchild = 0;
+    while (input_in(file, &grandchild) < MUCH && brood_now() < deadline)
         cr_assert_eq(brood_loop_step(loop, brood_in(0.01)), 0);
-    cr_expect(is_input(file));
-    close(file);
+    cr_expect_eq(input_in(file, &grandchild), MUCH);
     gate_end(&gate);
     test_loop_close(loop);
+    test_wait_gone(grandchild);
+    scratch_end();
 }

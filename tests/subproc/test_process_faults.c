@@ -1,12 +1,10 @@
 /* Each allocation is refused in turn: every failure is told, changes nothing for the
  * caller, leaves nothing behind and nothing running. */
-#include <errno.h>
-
 #include "processes.h"
 
 SUITE(process_faults);
 
-enum { INPUT = 200000, TRIES = 200 };
+enum { INPUT_SIZE = 200000, TRIES = 200 };
 
 static const brood_spawn_options all_pipes = {ALL_PIPES};
 
@@ -73,12 +71,12 @@ Test(process_faults, memory_for_a_spawn)
 static bool communicate_without(brood_loop *loop, size_t nth)
 {
     brood_buffer out = {0}, err = {0};
-    char *input = alphabet(INPUT);
+    char *input = alphabet(INPUT_SIZE);
     cr_assert_eq(brood_buffer_append(&out, "before", 6), 0);
     cr_assert_eq(brood_buffer_append(&err, "too", 3), 0);
     brood_process *process = spawn(loop, all_pipes, CHILD("fill", "2", "100000", "cat"));
     test_fail_allocation(nth, false);
-    int error = brood_process_communicate(process, input, INPUT, &out, &err, test_deadline());
+    int error = brood_process_communicate(process, input, INPUT_SIZE, &out, &err, test_deadline());
     bool struck = test_allocation_failed();
     test_fail_allocation(0, false);
     if (error < 0) {
@@ -87,7 +85,7 @@ static bool communicate_without(brood_loop *loop, size_t nth)
         cr_expect(holds(&out, "before"), "%zu: out is touched, %zu", nth, out.len);
         cr_expect(holds(&err, "too"), "%zu: err is touched, %zu", nth, err.len);
     } else {
-        cr_expect_eq(out.len, 6 + INPUT, "%zu", nth);
+        cr_expect_eq(out.len, 6 + INPUT_SIZE, "%zu", nth);
         cr_expect(is_alphabet(out.data + 6, out.len - 6));
         cr_expect_eq(err.len, 3 + 100000);
     }
@@ -116,19 +114,20 @@ Test(process_faults, memory_for_communicate)
 Test(process_faults, sem_72_another_error_of_stdin_is_told)
 {
     brood_loop *loop = used_loop();
-    char *input = alphabet(INPUT);
+    char *input = alphabet(INPUT_SIZE);
     brood_process *process = spawn(loop, (brood_spawn_options){PIPE_IN}, CHILD("pause"));
     test_settle(loop);
     test_fail_allocation(1, false);
-    cr_expect_eq(brood_process_communicate(process, input, INPUT, NULL, NULL, brood_in(0.01)),
-                 BROOD_ENOMEM);
+    int error = brood_process_communicate(process, input, INPUT_SIZE, NULL, NULL, brood_in(0.01));
+    /* What has to be copied before it is written is told with the end of the child. */
+    cr_expect_eq(error, test_on_windows() ? BROOD_ETIMEDOUT : BROOD_ENOMEM);
     cr_expect(test_allocation_failed());
     free(input);
     cr_expect(brood_writer_is_closing(brood_process_stdin(process)));
     brood_process_kill(process);
     cr_expect_eq(brood_process_communicate(process, NULL, 0, NULL, NULL, test_deadline()),
                  BROOD_ENOMEM);
-    cr_expect_eq(code_of(process), -SIGKILL);
+    cr_expect_eq(code_of(process), code_killed);
     close_all(process, loop);
 }
 
@@ -137,21 +136,21 @@ Test(process_faults, sem_72_another_error_of_stdin_is_told)
 static bool run_without(brood_loop *loop, size_t nth, bool cut)
 {
     brood_result result, untouched;
-    char *input = alphabet(INPUT);
+    char *input = alphabet(INPUT_SIZE);
     brood_spawn_options options = {PIPE_OUT, PIPE_ERR,
                                    .argv = cut ? CHILD("fill", "2", "100000", "cat", "pause")
                                                : CHILD("fill", "2", "100000", "cat")};
     memset(&untouched, 0x5a, sizeof untouched);
     memcpy(&result, &untouched, sizeof result);
     test_fail_allocation(nth, false);
-    int error =
-        brood_run(loop, &options, input, INPUT, &result, cut ? brood_in(0.05) : test_deadline());
+    int error = brood_run(loop, &options, input, INPUT_SIZE, &result,
+                          cut ? brood_in(0.05) : test_deadline());
     bool struck = test_allocation_failed();
     test_fail_allocation(0, false);
     if (error == 0 || error == BROOD_ETIMEDOUT) {
         cr_expect_eq(error == BROOD_ETIMEDOUT, cut, "%zu", nth);
-        cr_expect_eq(result.returncode, cut ? -SIGKILL : 0, "%zu", nth);
-        cr_expect(cut || result.out.len == INPUT);
+        cr_expect_eq(result.returncode, cut ? code_killed : 0, "%zu", nth);
+        cr_expect(cut || result.out.len == INPUT_SIZE);
         cr_expect(is_alphabet(result.out.data, result.out.len));
         cr_expect(cut || result.err.len == 100000);
         brood_result_free(&result);
@@ -198,29 +197,6 @@ Test(process_faults, memory_for_a_file)
     close_all(process, loop);
 }
 
-Test(process_faults, memory_for_a_stream)
-{
-    static const char *const modes[] = {"r", "w", "r+"};
-    brood_loop *loop = used_loop();
-    brood_process *process = spawn(loop, all_pipes, CHILD("cat"));
-    brood_file *file = NULL;
-    cr_assert_eq(brood_file_open(process, 60, &file), 0);
-    size_t allocations = test_live_allocations();
-    for (int i = 0; i < 3; i++) {
-        errno = 0;
-        test_fail_allocation(1, false);
-        cr_expect_null(brood_file_stdio(file, modes[i]));
-        test_fail_allocation(0, false);
-        cr_expect_eq(errno, ENOMEM, "%s: %d", modes[i], errno);
-        cr_expect_eq(test_live_allocations(), allocations);
-    }
-    cr_expect_not(brood_writer_is_closing(brood_process_stdin(process)));
-    cr_expect_eq(brood_file_write(file, "x", 1), 0);
-    cr_expect_eq(brood_file_close(file), 0, "no view of it is left");
-    cr_expect_lt(test_live_allocations(), allocations);
-    close_all(process, loop);
-}
-
 /* A reader that gets no memory has an error, and the child a broken pipe. */
 Test(process_faults, memory_for_what_a_child_says)
 {
@@ -228,14 +204,14 @@ Test(process_faults, memory_for_what_a_child_says)
     struct gate gate = gate_make();
     brood_slice line;
     brood_process *process = spawn(loop, (brood_spawn_options){PIPE_OUT, GATE(&gate)},
-                                   CHILD("out", "x\n", "byte", "3", "fill", "1", "300000"));
+                                   CHILD("out", "x\n", "byte", gate.name, "fill", "1", "300000"));
     test_fail_allocation(1, true);
     cr_expect_eq(brood_reader_readline(brood_process_stdout(process), &line, test_deadline()),
                  BROOD_ENOMEM);
     test_fail_allocation(0, false);
     cr_expect_eq(brood_reader_error(brood_process_stdout(process)), BROOD_ENOMEM);
     gate_pass(&gate);
-    cr_expect_eq(code_of(process), -SIGPIPE);
+    cr_expect_eq(code_of(process), code_broken_pipe);
     gate_end(&gate);
     close_all(process, loop);
 }

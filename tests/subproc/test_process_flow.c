@@ -39,8 +39,8 @@ Test(process_flow, sem_38_reading_pauses_over_twice_the_limit_and_goes_on_at_the
     char bytes[1000];
     brood_process *process =
         spawn(loop, (brood_spawn_options){PIPE_OUT, PIPE_ERR, .limit = 1000, GATE(&gate)},
-              CHILD("fill", "1", "2000", "err", "\n", "byte", "3", "fill", "1", "1", "err", "\n",
-                    "byte", "3", "fill", "1", "1", "err", "\n", "byte", "3"));
+              CHILD("fill", "1", "2000", "err", "\n", "byte", gate.name, "fill", "1", "1", "err",
+                    "\n", "byte", gate.name, "fill", "1", "1", "err", "\n", "byte", gate.name));
     brood_reader *reader = brood_process_stdout(process);
     cr_expect_eq(buffered_after_line(loop, process), 2000);
     gate_pass(&gate);
@@ -154,14 +154,16 @@ Test(process_flow, a_writer_whose_child_does_not_read_is_held_up)
 {
     brood_loop *loop = test_loop();
     struct gate gate = gate_make();
-    brood_process *process =
-        spawn(loop, (brood_spawn_options){PIPE_IN, GATE(&gate)}, CHILD("byte", "3", "eof", "0"));
+    brood_process *process = spawn(loop, (brood_spawn_options){PIPE_IN, GATE(&gate)},
+                                   CHILD("byte", gate.name, "eof", "0"));
     struct pump pump = {.writer = brood_process_stdin(process)};
     brood_task *task = start_task(loop, pump_for_ever, &pump);
     rounds(loop, 20);
     uint64_t accepted = pump.accepted;
     size_t resident = test_resident_bytes();
-    cr_expect_gt(brood_writer_buffered(pump.writer), BROOD_DEFAULT_HIGH_WATER);
+    /* Of what is in flight on Windows no part counts as written. */
+    cr_expect_gt(brood_writer_buffered(pump.writer),
+                 test_on_windows() ? BROOD_DEFAULT_HIGH_WATER / 4 : BROOD_DEFAULT_HIGH_WATER);
     cr_expect_leq(brood_writer_buffered(pump.writer), BROOD_DEFAULT_HIGH_WATER + 16384);
     rounds(loop, 50);
     cr_expect_eq(pump.accepted, accepted);

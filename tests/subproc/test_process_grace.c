@@ -19,7 +19,7 @@ Test(process_grace, readers_get_the_end_though_a_grandchild_holds_stdout)
     brood_buffer out = {0};
     brood_process *process =
         spawn(loop, (brood_spawn_options){PIPE_OUT, GRACE, GATE(&gate)},
-              CHILD("fork", "eof", "3", "--", "fill", "1", "40000", "exit", "5"));
+              CHILD("fork", "eof", gate.name, "--", "fill", "1", "40000", "exit", "5"));
     cr_expect_gt(number_from(process), 0);
     cr_expect_eq(code_of(process), 5);
     cr_expect_eq(read_all(brood_process_stdout(process), &out), 40000);
@@ -37,11 +37,11 @@ Test(process_grace, what_the_grandchild_said_in_time_is_there)
     struct gate gate = gate_make(), other = gate_make();
     char byte;
     brood_buffer out = {0}, err = {0};
-    brood_child_fd fds[] = {gate.fd, {.child = 5, .parent = other.ends[0]}};
+    gate_add(&gate, &other);
     brood_process *process =
-        spawn(loop, (brood_spawn_options){ALL_PIPES, GRACE, .fds = fds, .fd_count = 2},
-              CHILD("fork", "byte", "3", "out", "from the grandchild", "err", "x", "eof", "3",
-                    "out", "late", "--", "byte", "5"));
+        spawn(loop, (brood_spawn_options){ALL_PIPES, GRACE, GATE(&gate)},
+              CHILD("fork", "byte", gate.name, "out", "from the grandchild", "err", "x", "eof",
+                    gate.name, "out", "late", "--", "byte", other.name));
     cr_expect_gt(number_from(process), 0);
     gate_pass(&gate);
     cr_expect_eq(brood_reader_read(brood_process_stderr(process), &byte, 1, test_deadline()), 1);
@@ -60,14 +60,22 @@ Test(process_grace, what_the_grandchild_said_in_time_is_there)
 Test(process_grace, a_grandchild_that_only_holds_stdin_cuts_nothing)
 {
     brood_loop *loop = test_loop();
-    struct gate gate = gate_make();
+    struct gate gate = gate_make(), other = gate_make(), told = gate_make_back();
+    char text[8];
+    gate_add(&gate, &other);
+    gate_add(&gate, &told);
     brood_process *process =
         spawn(loop, (brood_spawn_options){PIPE_IN, PIPE_OUT, GRACE, GATE(&gate)},
-              CHILD("fork", "close", "1", "eof", "3", "--"));
+              CHILD("fork", "close", "1", "fill", told.name, "1", "eof", gate.name, "--", "byte",
+                    other.name));
     cr_expect_gt(number_from(process), 0);
+    gate_hear(&told, text, sizeof text);
+    gate_pass(&other); /* now the child ends */
     cr_expect_eq(brood_process_wait_finished(process, NULL, test_deadline()), 0);
     cr_expect_not(brood_process_was_cut(process));
     gate_end(&gate);
+    gate_end(&other);
+    gate_end(&told);
     close_all(process, loop);
 }
 
@@ -81,7 +89,7 @@ Test(process_grace, input_that_a_grandchild_does_not_read_is_given_up)
     brood_buffer out = {0};
     brood_process *process =
         spawn(loop, (brood_spawn_options){PIPE_IN, PIPE_OUT, GRACE, GATE(&gate)},
-              CHILD("fork", "eof", "3", "--", "exit", "2"));
+              CHILD("fork", "eof", gate.name, "--", "exit", "2"));
     int error = brood_process_communicate(process, input, MUCH, &out, NULL, brood_in(5));
     cr_expect_eq(error, 0, "%s", brood_errname(error));
     cr_expect_eq(code_of(process), 2);
@@ -98,7 +106,7 @@ Test(process_grace, it_begins_with_the_exit)
     struct gate gate = gate_make();
     brood_buffer out = {0};
     brood_process *process = spawn(loop, (brood_spawn_options){PIPE_OUT, GRACE, GATE(&gate)},
-                                   CHILD("byte", "3", "out", "still there"));
+                                   CHILD("byte", gate.name, "out", "still there"));
     cr_expect_eq(brood_process_wait_finished(process, NULL, brood_in(0.1)), BROOD_ETIMEDOUT);
     gate_pass(&gate);
     cr_expect_eq(read_all(brood_process_stdout(process), &out), 11);
@@ -114,7 +122,8 @@ Test(process_grace, run_tells_that_it_was_cut)
     struct gate gate = gate_make();
     brood_result result;
     brood_spawn_options options = {PIPE_ERR, GRACE, GATE(&gate), .out.kind = BROOD_DEVNULL,
-                                   .argv = CHILD("fork", "eof", "3", "--", "err", "all of it")};
+                                   .argv =
+                                       CHILD("fork", "eof", gate.name, "--", "err", "all of it")};
     cr_assert_eq(brood_run(loop, &options, NULL, 0, &result, test_deadline()), 0);
     cr_expect_eq(result.returncode, 0);
     cr_expect(holds(&result.err, "all of it"));
@@ -164,7 +173,7 @@ Test(process_grace, what_a_paused_reader_has_not_taken_yet_outlives_the_cut)
     brood_buffer out = {0};
     brood_process *process =
         spawn(loop, (brood_spawn_options){PIPE_OUT, GRACE, GATE(&gate), .limit = 1000},
-              CHILD("fork", "eof", "3", "--", "fill", "1", "60000"));
+              CHILD("fork", "eof", gate.name, "--", "fill", "1", "60000"));
     cr_expect_gt(number_from(process), 0);
     cr_expect_eq(code_of(process), 0);
     cr_expect_eq(brood_process_wait_finished(process, NULL, test_deadline()), 0);
@@ -182,7 +191,7 @@ Test(process_grace, zero_waits_as_long_as_it_takes)
     struct gate gate = gate_make();
     brood_buffer out = {0};
     brood_process *process = spawn(loop, (brood_spawn_options){PIPE_OUT, GATE(&gate)},
-                                   CHILD("fork", "eof", "3", "out", "late", "--"));
+                                   CHILD("fork", "eof", gate.name, "out", "late", "--"));
     cr_expect_gt(number_from(process), 0);
     cr_expect_eq(code_of(process), 0);
     cr_expect_eq(brood_process_wait_finished(process, NULL, brood_in(0.1)), BROOD_ETIMEDOUT);
@@ -202,7 +211,7 @@ Test(process_grace, closing_and_detaching_before_it_is_over_are_fine)
     for (int how = 0; how < 3; how++) {
         struct gate gate = gate_make();
         brood_process *process = spawn(loop, (brood_spawn_options){ALL_PIPES, GRACE, GATE(&gate)},
-                                       CHILD("fork", "eof", "3", "--"));
+                                       CHILD("fork", "eof", gate.name, "--"));
         cr_expect_eq(code_of(process), 0);
         if (how == 0)
             brood_process_close(process);
@@ -220,7 +229,7 @@ Test(process_grace, a_grace_without_end_is_none)
     struct gate gate = gate_make();
     brood_process *process =
         spawn(loop, (brood_spawn_options){PIPE_OUT, .pipe_grace_seconds = 1e300, GATE(&gate)},
-              CHILD("fork", "eof", "3", "--"));
+              CHILD("fork", "eof", gate.name, "--"));
     cr_expect_eq(code_of(process), 0);
     cr_expect_eq(brood_process_wait_finished(process, NULL, brood_in(0.05)), BROOD_ETIMEDOUT);
     gate_end(&gate);

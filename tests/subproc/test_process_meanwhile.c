@@ -66,8 +66,9 @@ Test(process_meanwhile, a_lent_line_can_be_communicated)
     static const char said[] = "hello, who is there?\n";
     brood_loop *loop = test_loop();
     struct gate gate = gate_make();
-    brood_process *process = spawn(loop, (brood_spawn_options){PIPE_IN, PIPE_OUT, GATE(&gate)},
-                                   CHILD("out", said, "byte", "3", "fill", "1", "60000", "cat"));
+    brood_process *process =
+        spawn(loop, (brood_spawn_options){PIPE_IN, PIPE_OUT, GATE(&gate)},
+              CHILD("out", said, "byte", gate.name, "fill", "1", "60000", "cat"));
     brood_reader *reader = brood_process_stdout(process);
     brood_slice line;
     brood_buffer out = {0};
@@ -216,7 +217,7 @@ Test(process_meanwhile, run_does_not_copy_what_is_left_of_its_input_at_the_deadl
     brood_spawn_options options = {PIPE_OUT, .argv = CHILD("pause")};
     int error = brood_run(loop, &options, input, MUCH, &result, BROOD_NOWAIT);
     cr_assert_eq(error, BROOD_ETIMEDOUT, "%s", brood_errname(error));
-    cr_expect_eq(result.returncode, -SIGKILL);
+    cr_expect_eq(result.returncode, code_killed);
     cr_expect_lt(largest, MUCH / 8);
     brood_result_free(&result);
     free(input);
@@ -278,7 +279,7 @@ Test(process_meanwhile, waits_that_are_answered_at_once_do_not_starve_a_childs_o
     brood_loop *loop = test_loop();
     struct gate gate = gate_make();
     struct listener listener = {.process = spawn(loop, (brood_spawn_options){PIPE_OUT, GATE(&gate)},
-                                                 CHILD("byte", "3", "out", "x\n"))};
+                                                 CHILD("byte", gate.name, "out", "x\n"))};
     brood_task *reading = start_task(loop, read_line, &listener);
     int joins = 0;
     test_settle(loop);
@@ -334,7 +335,7 @@ Test(process_meanwhile, the_shortest_grace_is_not_for_ever)
         struct gate gate = gate_make();
         brood_process *process = spawn(
             loop, (brood_spawn_options){PIPE_OUT, GATE(&gate), .pipe_grace_seconds = graces[i]},
-            CHILD("fork", "eof", "3", "--", "exit", "5"));
+            CHILD("fork", "eof", gate.name, "--", "exit", "5"));
         brood_returncode code = -1000;
         cr_expect_eq(brood_process_wait_finished(process, &code, test_deadline()), 0);
         cr_expect_eq(code, 5);

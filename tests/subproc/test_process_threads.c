@@ -11,7 +11,7 @@ enum { THREADS = 4, RUNS = 6 };
 
 /* Everything of the thread's own: 0, or the line that went wrong. */
 struct worker {
-    pthread_t thread;
+    test_thread *thread;
     int number;
     int wrong;
 };
@@ -37,10 +37,10 @@ static void each_thread(struct worker workers[THREADS], void *(*main)(void *))
     test_child(); /* finds out its path */
     for (int i = 0; i < THREADS; i++) {
         workers[i] = (struct worker){.number = i};
-        cr_assert_eq(pthread_create(&workers[i].thread, NULL, main, &workers[i]), 0);
+        workers[i].thread = test_thread_start(main, &workers[i]);
     }
     for (int i = 0; i < THREADS; i++) {
-        cr_assert_eq(pthread_join(workers[i].thread, NULL), 0);
+        test_thread_join(workers[i].thread);
         cr_expect_eq(workers[i].wrong, 0, "thread %d: line %d", i, workers[i].wrong);
     }
 }
@@ -200,13 +200,10 @@ static void *finish_in_thread(void *arg)
 Test(process_threads, a_loop_and_its_children_may_change_hands)
 {
     struct handed handed = {.wrong = -1};
-    pthread_t thread;
     test_child();
-    cr_assert_eq(pthread_create(&thread, NULL, start_in_thread, &handed), 0);
-    cr_assert_eq(pthread_join(thread, NULL), 0);
+    test_thread_join(test_thread_start(start_in_thread, &handed));
     cr_assert_eq(handed.wrong, 0, "line %d", handed.wrong);
-    cr_assert_eq(pthread_create(&thread, NULL, finish_in_thread, &handed), 0);
-    cr_assert_eq(pthread_join(thread, NULL), 0);
+    test_thread_join(test_thread_start(finish_in_thread, &handed));
     cr_expect_eq(handed.wrong, 0, "line %d", handed.wrong);
     brood_process_close(handed.process);
     test_loop_close(handed.loop);
@@ -255,11 +252,11 @@ Test(process_threads, one_loop_runs_what_other_threads_post)
     shared = (struct shared){.loop = test_loop()};
     for (int i = 0; i < THREADS; i++) {
         workers[i] = (struct worker){.number = i};
-        cr_assert_eq(pthread_create(&workers[i].thread, NULL, feed, &workers[i]), 0);
+        workers[i].thread = test_thread_start(feed, &workers[i]);
     }
     test_run_until(shared.loop, &shared.all);
     for (int i = 0; i < THREADS; i++) {
-        cr_assert_eq(pthread_join(workers[i].thread, NULL), 0);
+        test_thread_join(workers[i].thread);
         cr_expect_eq(workers[i].wrong, 0);
     }
     for (int i = 0; i < THREADS * RUNS; i++)

@@ -30,7 +30,7 @@ Test(process_wait, sem_21_many_wait_for_one_exit_and_all_get_its_code)
     struct gate gate = gate_make();
     brood_task *tasks[WAITERS];
     brood_process *process =
-        spawn(loop, (brood_spawn_options){GATE(&gate)}, CHILD("byte", "3", "exit", "9"));
+        spawn(loop, (brood_spawn_options){GATE(&gate)}, CHILD("byte", gate.name, "exit", "9"));
     for (int i = 0; i < WAITERS; i++)
         tasks[i] = start_task(loop, i % 2 == 0 ? wait_exit : wait_both, process);
     test_settle(loop);
@@ -47,7 +47,7 @@ Test(process_wait, sem_21_one_that_is_cancelled_leaves_the_others)
     struct gate gate = gate_make();
     brood_task *tasks[WAITERS];
     brood_process *process =
-        spawn(loop, (brood_spawn_options){GATE(&gate)}, CHILD("byte", "3", "exit", "9"));
+        spawn(loop, (brood_spawn_options){GATE(&gate)}, CHILD("byte", gate.name, "exit", "9"));
     for (int i = 0; i < WAITERS; i++)
         tasks[i] = start_task(loop, wait_exit, process);
     test_settle(loop);
@@ -91,7 +91,7 @@ Test(process_wait, a_deadline_ends_the_wait_and_not_the_child)
     cr_expect_eq(code, -1000, "untouched");
     cr_expect_eq(brood_process_send_signal(process, 0), 0);
     brood_process_kill(process);
-    cr_expect_eq(code_of(process), -SIGKILL);
+    cr_expect_eq(code_of(process), code_killed);
     close_all(process, loop);
 }
 
@@ -115,7 +115,7 @@ Test(process_wait, stopping_the_loop_ends_a_wait_outside_of_tasks)
     brood_loop_stop(loop);
     cr_expect_eq(brood_process_wait(process, NULL, test_deadline()), BROOD_ECANCELED);
     brood_process_kill(process);
-    cr_expect_eq(code_of(process), -SIGKILL);
+    cr_expect_eq(code_of(process), code_killed);
     close_all(process, loop);
 }
 
@@ -160,8 +160,9 @@ Test(process_wait, sem_22_wait_ends_with_the_exit_though_a_grandchild_holds_stdo
 {
     brood_loop *loop = test_loop();
     struct gate gate = gate_make();
-    brood_process *process = spawn(loop, (brood_spawn_options){PIPE_OUT, GATE(&gate)},
-                                   CHILD("fork", "eof", "3", "out", "late", "--", "exit", "6"));
+    brood_process *process =
+        spawn(loop, (brood_spawn_options){PIPE_OUT, GATE(&gate)},
+              CHILD("fork", "eof", gate.name, "out", "late", "--", "exit", "6"));
     brood_task *exit = start_task(loop, wait_exit, process);
     brood_task *both = start_task(loop, wait_both, process);
     cr_expect_eq(join_task(exit), 6, "asked before the exit");
@@ -192,7 +193,7 @@ Test(process_wait, the_end_of_each_pipe_is_an_event_of_its_own)
     struct gate gate = gate_make();
     brood_process *process =
         spawn(loop, (brood_spawn_options){PIPE_IN, PIPE_OUT, GATE(&gate)},
-              CHILD("out", "x", "close", "1", "byte", "3", "close", "0", "byte", "3"));
+              CHILD("out", "x", "close", "1", "byte", gate.name, "close", "0", "byte", gate.name));
     brood_task *ends[2] = {start_task(loop, wait_eof, process),
                            start_task(loop, wait_eof, process)};
     brood_task *closed = start_task(loop, wait_closed, process);
@@ -217,7 +218,7 @@ Test(process_wait, sem_20_stdin_is_closed_when_the_outputs_and_the_child_have_en
     struct gate gate = gate_make();
     brood_process *process =
         spawn(loop, (brood_spawn_options){ALL_PIPES, GATE(&gate)},
-              CHILD("fork", "close", "1", "close", "2", "eof", "3", "--", "exit", "1"));
+              CHILD("fork", "close", "1", "close", "2", "eof", gate.name, "--", "exit", "1"));
     brood_writer *input = brood_process_stdin(process);
     cr_expect_gt(number_from(process), 0);
     cr_expect_eq(code_of(process), 1);
@@ -235,7 +236,7 @@ Test(process_wait, sem_20_not_while_an_output_is_open)
     brood_loop *loop = test_loop();
     struct gate gate = gate_make();
     brood_process *process = spawn(loop, (brood_spawn_options){ALL_PIPES, GATE(&gate)},
-                                   CHILD("fork", "close", "1", "line", "eof", "3", "--"));
+                                   CHILD("fork", "close", "1", "line", "eof", gate.name, "--"));
     brood_writer *input = brood_process_stdin(process);
     cr_expect_gt(number_from(process), 0);
     cr_expect_eq(code_of(process), 0);
@@ -251,15 +252,13 @@ Test(process_wait, sem_20_what_stdin_has_buffered_still_goes_out)
 {
     enum { MUCH = 300000 };
     brood_loop *loop = test_loop();
-    struct gate gate = gate_make(), told = gate_make();
-    int ends[2];
-    char text[32] = "", *input = alphabet(MUCH);
-    cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
-    brood_child_fd fds[] = {
-        gate.fd, {.child = 4, .parent = ends[1]}, {.child = 5, .parent = told.ends[0]}};
-    brood_process *process =
-        spawn(loop, (brood_spawn_options){PIPE_IN, PIPE_OUT, .fds = fds, .fd_count = 3},
-              CHILD("fork", "close", "1", "byte", "5", "count", "0", "4", "--", "byte", "3"));
+    struct gate gate = gate_make(), told = gate_make(), answer = gate_make_back();
+    char text[32], *input = alphabet(MUCH);
+    gate_add(&gate, &told);
+    gate_add(&gate, &answer);
+    brood_process *process = spawn(loop, (brood_spawn_options){PIPE_IN, PIPE_OUT, GATE(&gate)},
+                                   CHILD("fork", "close", "1", "byte", told.name, "count", "0",
+                                         answer.name, "--", "byte", gate.name));
     cr_expect_gt(number_from(process), 0);
     cr_expect_eq(brood_writer_write(brood_process_stdin(process), input, MUCH), 1);
     gate_pass(&gate);
@@ -269,12 +268,11 @@ Test(process_wait, sem_20_what_stdin_has_buffered_still_goes_out)
     cr_expect(brood_writer_is_closing(brood_process_stdin(process)));
     gate_pass(&told);
     cr_expect_eq(brood_process_wait_finished(process, NULL, test_deadline()), 0);
-    close(ends[1]);
-    cr_assert_gt(read(ends[0], text, sizeof text - 1), 0);
+    gate_hear(&answer, text, sizeof text);
     cr_expect_eq(atoi(text), MUCH);
-    close(ends[0]);
     gate_end(&gate);
     gate_end(&told);
+    gate_end(&answer);
     free(input);
     close_all(process, loop);
 }

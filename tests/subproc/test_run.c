@@ -1,4 +1,6 @@
 /* run: a process from its start to its end in one call. */
+#include <inttypes.h>
+
 #include "processes.h"
 
 SUITE(run);
@@ -49,12 +51,13 @@ Test(run, without_input_stdin_is_what_the_options_say)
 {
     brood_loop *loop = test_loop();
     brood_result result;
+    scratch_begin();
     brood_spawn_options options = {
-        .in = {.kind = BROOD_FD, .fd = text_file("from a file", MFD_CLOEXEC)}, PIPE_OUT};
+        .in = {.kind = BROOD_FILE, .path = make_file("input", "from a file", 0600)}, PIPE_OUT};
     cr_assert_eq(run(loop, options, CHILD("show", "0"), NULL, &result), 0);
     cr_expect(holds(&result.out, "from a file"));
     brood_result_free(&result);
-    close((int)options.in.fd);
+    scratch_end();
     test_loop_close(loop);
 }
 
@@ -63,8 +66,8 @@ Test(run, what_is_no_pipe_is_not_collected)
     brood_loop *loop = test_loop();
     brood_result result;
     brood_spawn_options options = {.out.kind = BROOD_DEVNULL, .err.kind = BROOD_DEVNULL};
-    cr_assert_eq(run(loop, options, CHILD("out", "x", "err", "y", "kill", "6"), NULL, &result), 0);
-    cr_expect_eq(result.returncode, -6);
+    cr_assert_eq(run(loop, options, CHILD("out", "x", "err", "y", "exit", "6"), NULL, &result), 0);
+    cr_expect_eq(result.returncode, 6);
     cr_expect_null(result.out.data);
     cr_expect_null(result.err.data);
     test_loop_close(loop);
@@ -72,6 +75,7 @@ Test(run, what_is_no_pipe_is_not_collected)
 
 Test(run, it_tells_what_the_child_has_used)
 {
+    NEEDS_USAGE;
     brood_loop *loop = test_loop();
     brood_result result;
     cr_assert_eq(
@@ -122,10 +126,10 @@ Test(run, at_the_deadline_the_child_is_killed_and_what_came_so_far_is_there)
     brood_spawn_options options = {
         PIPE_OUT, PIPE_ERR, .argv = CHILD("ignore", "15", "cat", "busy", "1", "err", "e", "pause")};
     cut_by_deadline(loop, options, &result);
-    cr_expect_eq(result.returncode, -SIGKILL);
+    cr_expect_eq(result.returncode, code_killed);
     cr_expect(holds(&result.out, "input"));
     cr_expect(holds(&result.err, "e"));
-    cr_expect_gt(result.usage.max_rss_bytes, 0);
+    cr_expect(result.usage.max_rss_bytes > 0 || !usage_is_told());
     cr_expect_not(result.cut);
     brood_result_free(&result);
     test_loop_close(loop);
@@ -137,9 +141,10 @@ Test(run, at_the_deadline_a_grandchild_is_not_waited_for)
     struct gate gate = gate_make();
     brood_result result;
     brood_spawn_options options = {PIPE_OUT, PIPE_ERR, GATE(&gate),
-                                   .argv = CHILD("fork", "eof", "3", "--", "err", "e", "pause")};
+                                   .argv =
+                                       CHILD("fork", "eof", gate.name, "--", "err", "e", "pause")};
     cut_by_deadline(loop, options, &result);
-    cr_expect_eq(result.returncode, -SIGKILL);
+    cr_expect_eq(result.returncode, code_killed);
     cr_expect(holds(&result.err, "e"));
     brood_result_free(&result);
     gate_end(&gate);
@@ -153,85 +158,94 @@ Test(run, a_tree_is_killed_at_the_deadline)
     brood_spawn_options options = {PIPE_OUT, PIPE_ERR, .kill_tree = true,
                                    .argv = CHILD("fork", "pause", "--", "err", "e", "pause")};
     cut_by_deadline(loop, options, &result);
-    cr_expect_eq(result.returncode, -SIGKILL);
+    cr_expect_eq(result.returncode, code_killed);
     cr_assert_gt(result.out.len, 0);
     test_wait_gone(atoi(result.out.data));
     brood_result_free(&result);
     test_loop_close(loop);
 }
 
-/* A run in a task, whose child says its pid to a pipe of ours. */
+/* A run in a task, whose child says its number through a gate.  A thread hears it, while
+ * the loop runs, and posts the call. */
 struct tasked {
     brood_loop *loop;
     brood_task *task;
-    int told[2];
+    struct gate gate, told;
+    brood_callback *call;
+    int64_t child;
     brood_result result;
 };
 
 static int run_in_task(void *arg)
 {
     struct tasked *tasked = arg;
-    brood_spawn_options options = {PIPE_ERR, .out = {.kind = BROOD_FD, .fd = tasked->told[1]},
-                                   .argv = CHILD("err", "so far", "report", "session", "pause")};
+    brood_spawn_options options = {PIPE_ERR, GATE(&tasked->gate),
+                                   .out = {.kind = BROOD_FD, .fd = tasked->told.childs},
+                                   .argv = CHILD("err", "so far", "report", "session", "byte",
+                                                 tasked->gate.name, "exit", "5")};
     return brood_run(tasked->loop, &options, NULL, 0, &tasked->result, test_deadline());
 }
 
-static void cancel_when_told(void *arg)
+static void *listen_for_child(void *arg)
 {
     struct tasked *tasked = arg;
-    brood_remove_reader(tasked->loop, tasked->told[0]);
+    char text[128];
+    gate_hear(&tasked->told, text, sizeof text);
+    sscanf(text, "pid %" SCNd64, &tasked->child);
+    brood_call_soon_threadsafe(tasked->loop, tasked->call, tasked);
+    return NULL;
+}
+
+/* What the run gives, which the call cancels. */
+static void run_until_told(struct tasked *tasked, brood_callback *call)
+{
+    *tasked = (struct tasked){
+        .loop = test_loop(), .gate = gate_make(), .told = gate_make_back(), .call = call};
+    test_thread *thread = test_thread_start(listen_for_child, tasked);
+    tasked->task = start_task(tasked->loop, run_in_task, tasked);
+    cr_expect_eq(join_task(tasked->task), BROOD_ECANCELED);
+    test_thread_join(thread);
+    cr_expect(holds(&tasked->result.err, "so far"));
+    brood_result_free(&tasked->result);
+    gate_end(&tasked->gate);
+    gate_end(&tasked->told);
+    test_loop_close(tasked->loop);
+}
+
+static void cancel_it(void *arg)
+{
+    const struct tasked *tasked = arg;
     brood_task_cancel(tasked->task);
 }
 
 Test(run, a_cancelled_one_kills_the_child_and_keeps_what_came_so_far)
 {
-    struct tasked tasked = {.loop = test_loop()};
-    cr_assert_eq(pipe2(tasked.told, O_CLOEXEC), 0);
-    cr_assert_eq(brood_add_reader(tasked.loop, tasked.told[0], cancel_when_told, &tasked), 0);
-    tasked.task = start_task(tasked.loop, run_in_task, &tasked);
-    cr_expect_eq(join_task(tasked.task), BROOD_ECANCELED);
-    cr_expect_eq(tasked.result.returncode, -SIGKILL);
-    cr_expect(holds(&tasked.result.err, "so far"));
-    brood_result_free(&tasked.result);
-    close(tasked.told[0]);
-    close(tasked.told[1]);
-    test_loop_close(tasked.loop);
+    struct tasked tasked;
+    run_until_told(&tasked, cancel_it);
+    cr_expect_eq(tasked.result.returncode, code_killed);
 }
 
 static void end_child_and_cancel(void *arg)
 {
-    struct tasked *tasked = arg;
-    int child = 0;
-    char text[128] = "";
-    cr_assert_gt(read(tasked->told[0], text, sizeof text - 1), 0);
-    cr_assert_eq(sscanf(text, "pid %d", &child), 1);
-    cr_assert_eq(kill(child, SIGUSR1), 0);
-    wait_zombie(child);
+    const struct tasked *tasked = arg;
+    cr_assert_gt(tasked->child, 0);
+    gate_pass(&tasked->gate);
+    wait_zombie(tasked->child);
     brood_task_cancel(tasked->task);
 }
 
-static void set_timer_when_told(void *arg)
+static void set_timer(void *arg)
 {
     struct tasked *tasked = arg;
-    brood_remove_reader(tasked->loop, tasked->told[0]);
     cr_assert_eq(brood_call_at(tasked->loop, brood_now(), end_child_and_cancel, tasked, NULL), 0);
 }
 
 /* The task goes on before the loop has looked at its children. */
 Test(run, one_that_ended_by_itself_right_before_keeps_its_own_code)
 {
-    struct tasked tasked = {.loop = test_loop()};
-    cr_assert_eq(pipe2(tasked.told, O_CLOEXEC), 0);
-    cr_assert_eq(brood_add_reader(tasked.loop, tasked.told[0], set_timer_when_told, &tasked), 0);
-    tasked.task = start_task(tasked.loop, run_in_task, &tasked);
-    cr_expect_eq(join_task(tasked.task), BROOD_ECANCELED);
-    cr_expect_eq(tasked.result.returncode, -SIGUSR1, "%s",
-                 brood_errname((int)tasked.result.returncode));
-    cr_expect(holds(&tasked.result.err, "so far"));
-    brood_result_free(&tasked.result);
-    close(tasked.told[0]);
-    close(tasked.told[1]);
-    test_loop_close(tasked.loop);
+    struct tasked tasked;
+    run_until_told(&tasked, set_timer);
+    cr_expect_eq(tasked.result.returncode, 5, "%s", brood_errname((int)tasked.result.returncode));
 }
 
 Test(run, a_loop_that_is_stopped_cancels_it)
@@ -241,7 +255,7 @@ Test(run, a_loop_that_is_stopped_cancels_it)
     brood_loop_stop(loop);
     cr_expect_eq(run(loop, (brood_spawn_options){PIPE_OUT}, CHILD("pause"), NULL, &result),
                  BROOD_ECANCELED);
-    cr_expect_eq(result.returncode, -SIGKILL);
+    cr_expect_eq(result.returncode, code_killed);
     cr_expect_not(test_has_children());
     brood_result_free(&result);
     test_loop_close(loop);
@@ -252,14 +266,13 @@ Test(run, a_loop_that_is_stopped_cancels_it)
 static int run_refused(brood_loop *loop, brood_spawn_options options, const void *input, size_t len)
 {
     brood_result result, untouched;
-    unsigned born = test_calls(FAULT_CLONE) + test_calls(FAULT_FORK);
+    unsigned born = count_births();
     memset(&untouched, 0x5a, sizeof untouched);
     memcpy(&result, &untouched, sizeof result);
     int error = brood_run(loop, &options, input, len, &result, test_deadline());
     cr_expect_eq(memcmp(&result, &untouched, sizeof result), 0);
     if (options.argv == NULL || strcmp(options.argv[0], test_child()) == 0)
-        cr_expect_eq(test_calls(FAULT_CLONE) + test_calls(FAULT_FORK), born,
-                     "a process was created");
+        cr_expect_eq(count_births(), born, "a process was created");
     test_settle(loop);
     cr_expect_not(test_has_children());
     return error;
