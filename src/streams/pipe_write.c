@@ -261,6 +261,13 @@ static ptrdiff_t write_directly(brood_pipe *pipe, const brood_slice *parts, size
     return n == BROOD_EAGAIN ? 0 : n;
 }
 
+/* A backend that writes from memory of ours knows at once when nobody reads. */
+static ptrdiff_t failure_at_once(const brood_pipe *pipe)
+{
+    bool known = pipe->loop->backend->table->completes && pipe->out.op.state == BROOD__SETTLED;
+    return known && pipe->out.op.result < 0 ? pipe->out.op.result : 0;
+}
+
 int brood_pipe_writev(brood_pipe *pipe, const brood_slice *parts, size_t count)
 {
     int error = brood__pipe_check(pipe, true);
@@ -299,6 +306,11 @@ int brood_pipe_writev(brood_pipe *pipe, const brood_slice *parts, size_t count)
     if (brood__pipe_buffered(pipe) == 0)
         discard(&pipe->out.pending);
     send_next(pipe);
+    ptrdiff_t failure = failure_at_once(pipe);
+    if (failure < 0) {
+        brood__pipe_lose(pipe, (int)failure);
+        return (int)failure;
+    }
     check_flow(pipe);
     return pipe->out.over ? 1 : 0;
 }

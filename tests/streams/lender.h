@@ -7,20 +7,24 @@
 #include "pipe.h"
 #include "pipe_recorder.h"
 
-enum { MUCH = 200000 };
+enum {
+    MUCH = 200000,
+    MORE = 262144 + 10000, /* than is copied at once where lent bytes have to be */
+    PAGE = 4096,           /* pipes of Linux are filled by pages                 */
+};
 
 /* A pipe that stays its owner's after the loss, and bytes that can be lent to it. */
 struct lender {
     brood_loop *loop;
     struct pipe_recorder writing;
     int peer;
-    char *bytes; /* MUCH of the pattern */
+    char *bytes; /* MUCH and MORE of the pattern */
     size_t capacity;
 };
 
 static inline void lender_open(struct lender *lender)
 {
-    *lender = (struct lender){.loop = test_loop(), .bytes = pattern_of(MUCH)};
+    *lender = (struct lender){.loop = test_loop(), .bytes = pattern_of(MUCH + MORE)};
     lender->writing.keep_when_lost = true;
     lender->peer = record_writer(lender->loop, &lender->writing);
     lender->capacity = capacity_of(lender->peer);

@@ -1,13 +1,7 @@
 /* The protocol that writes down what happens to a pipe, and the pipe's other end. */
 #include "pipe_recorder.h"
 
-#include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 /* ---- the protocol --------------------------------------------------------------- */
 
@@ -108,41 +102,67 @@ void pipe_recorder_free(struct pipe_recorder *recorder)
     brood_buffer_free(&recorder->bytes);
 }
 
-void record_reading(brood_loop *loop, struct pipe_recorder *recorder, int fd)
+void record_reading(brood_loop *loop, struct pipe_recorder *recorder, intptr_t end)
 {
     cr_assert_eq(
-        brood_connect_read_pipe(loop, fd, &pipe_recorder_protocol, recorder, &recorder->pipe), 0);
+        brood_connect_read_pipe(loop, end, &pipe_recorder_protocol, recorder, &recorder->pipe), 0);
 }
 
-void record_writing(brood_loop *loop, struct pipe_recorder *recorder, int fd)
+void record_writing(brood_loop *loop, struct pipe_recorder *recorder, intptr_t end)
 {
     cr_assert_eq(
-        brood_connect_write_pipe(loop, fd, &pipe_recorder_protocol, recorder, &recorder->pipe), 0);
+        brood_connect_write_pipe(loop, end, &pipe_recorder_protocol, recorder, &recorder->pipe), 0);
 }
 
 int record_reader(brood_loop *loop, struct pipe_recorder *recorder)
 {
-    int ends[2];
-    make_pipe(ends);
-    record_reading(loop, recorder, ends[0]);
-    return ends[1];
+    int peer;
+    record_reading(loop, recorder, make_read_end(&peer));
+    return peer;
+}
+
+int record_wide_reader(brood_loop *loop, struct pipe_recorder *recorder, size_t room)
+{
+    int peer;
+    record_reading(loop, recorder, make_wide_read_end(&peer, room));
+    cr_assert_geq(capacity_of(peer), room);
+    return peer;
 }
 
 int record_writer(brood_loop *loop, struct pipe_recorder *recorder)
 {
-    int ends[2];
-    make_pipe(ends);
-    record_writing(loop, recorder, ends[1]);
-    return ends[0];
+    int peer;
+    record_writing(loop, recorder, make_write_end(&peer));
+    return peer;
 }
 
 int record_full_writer(brood_loop *loop, struct pipe_recorder *writing, const char *bytes)
 {
     int peer = record_writer(loop, writing);
     cr_assert_eq(brood_pipe_write(writing->pipe, bytes, capacity_of(peer)), 0);
+    let_out(loop);
     cr_assert_eq(brood_pipe_buffered(writing->pipe), 0);
     test_settle(loop);
     return peer;
+}
+
+void record_both_ends(intptr_t reader, intptr_t writer)
+{
+    brood_loop *loop = test_loop();
+    struct pipe_recorder reading = {.keep_when_lost = true}, writing = {0};
+    record_reading(loop, &reading, reader);
+    record_writing(loop, &writing, writer);
+    cr_assert_eq(brood_pipe_fd(reading.pipe), reader);
+    cr_assert_eq(brood_pipe_write(writing.pipe, "x", 1), 0);
+    test_settle(loop);
+    cr_assert(reading.made && writing.made);
+    brood_pipe_close(writing.pipe);
+    test_run_until(loop, &writing.lost);
+    test_run_until(loop, &reading.lost);
+    brood_pipe_close(reading.pipe);
+    test_settle(loop);
+    test_loop_close(loop);
+    pipe_recorder_free(&reading);
 }
 
 void do_close(struct pipe_recorder *recorder)
@@ -167,42 +187,17 @@ void do_close_other(struct pipe_recorder *recorder)
     brood_pipe_close(recorder->other->pipe);
 }
 
-/* ---- descriptors ------------------------------------------------------------- */
+/* ---- bytes --------------------------------------------------------------------- */
 
-void make_pipe(int ends[2])
+void let_out(brood_loop *loop)
 {
-    cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
-}
-
-void make_sockets(int ends[2])
-{
-    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-}
-
-bool is_blocking(int fd)
-{
-    int flags = fcntl(fd, F_GETFL);
-    cr_assert_geq(flags, 0);
-    return (flags & O_NONBLOCK) == 0;
-}
-
-size_t capacity_of(int fd)
-{
-    int size = fcntl(fd, F_GETPIPE_SZ);
-    cr_assert_gt(size, 0);
-    return (size_t)size;
-}
-
-size_t available(int fd)
-{
-    int count;
-    cr_assert_eq(ioctl(fd, FIONREAD, &count), 0);
-    return (size_t)count;
+    if (writes_wait())
+        test_settle(loop);
 }
 
 void put(int fd, const char *text)
 {
-    cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    put_bytes(fd, text, strlen(text));
 }
 
 /* The period is no divisor of any block size: a block out of place is seen. */
@@ -223,17 +218,11 @@ char *pattern_of(size_t len)
 size_t take_pattern(int fd, size_t len, size_t place)
 {
     char block[65536];
-    ssize_t n = read(fd, block, len < sizeof block ? len : sizeof block);
-    cr_assert_geq(n, 0);
-    for (size_t i = 0; i < (size_t)n; i++)
+    size_t n = take_bytes(fd, block, len < sizeof block ? len : sizeof block);
+    for (size_t i = 0; i < n; i++)
         if (block[i] != pattern_at(place + i))
             cr_assert_fail("the byte at %zu is wrong", place + i);
-    return (size_t)n;
-}
-
-bool is_readable(int fd)
-{
-    return poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 0) == 1;
+    return n;
 }
 
 size_t read_slowly(brood_loop *loop, int peer, size_t at_once)
@@ -249,17 +238,6 @@ size_t read_slowly(brood_loop *loop, int peer, size_t at_once)
         }
     }
     return place;
-}
-
-bool holds_in_a_fork(bool (*body)(void))
-{
-    pid_t pid = fork();
-    cr_assert_geq(pid, 0);
-    if (pid == 0)
-        _exit(body() ? 0 : 1);
-    int status;
-    cr_assert_eq(waitpid(pid, &status, 0), pid);
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 /* ---- a loop that reports what is left ------------------------------------------ */

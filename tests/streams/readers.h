@@ -3,7 +3,6 @@
 #ifndef BROOD_TEST_READERS_H
 #define BROOD_TEST_READERS_H
 
-#include <fcntl.h>
 #include <stdint.h>
 #include <unistd.h>
 
@@ -14,7 +13,7 @@
 struct source {
     brood_loop *loop;
     brood_reader *reader; /* NULL once the test has closed it */
-    int peer;             /* writes into the pipe without blocking; -1: fed by hand, or closed */
+    int peer;             /* writes into the pipe; -1: fed by hand, or closed */
 };
 
 static inline struct source fed_source(size_t limit)
@@ -27,11 +26,8 @@ static inline struct source fed_source(size_t limit)
 static inline struct source piped_source(size_t limit)
 {
     struct source source = {.loop = test_loop()};
-    int ends[2];
-    make_pipe(ends);
-    cr_assert_eq(fcntl(ends[1], F_SETFL, O_NONBLOCK), 0);
-    cr_assert_eq(brood_reader_connect(source.loop, ends[0], limit, &source.reader), 0);
-    source.peer = ends[1];
+    intptr_t end = make_read_end(&source.peer);
+    cr_assert_eq(brood_reader_connect(source.loop, end, limit, &source.reader), 0);
     return source;
 }
 

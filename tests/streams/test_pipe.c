@@ -1,7 +1,6 @@
 /* Pipe transports: what they can be made of, how they begin and how they end.
  *
  * SEMANTICS without a test: 36 (destructors) has no counterpart in C. */
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "pipe_recorder.h"
@@ -10,56 +9,25 @@ SUITE(pipe);
 
 /* ---- beginning ------------------------------------------------------------------ */
 
-static void accept_reader_and_writer(int reader, int writer)
-{
-    brood_loop *loop = test_loop();
-    struct pipe_recorder reading = {.keep_when_lost = true}, writing = {0};
-    record_reading(loop, &reading, reader);
-    record_writing(loop, &writing, writer);
-    cr_assert_eq(brood_pipe_fd(reading.pipe), reader);
-    cr_assert_eq(brood_pipe_write(writing.pipe, "x", 1), 0);
-    test_settle(loop);
-    cr_assert(reading.made && writing.made);
-    brood_pipe_close(writing.pipe);
-    test_run_until(loop, &writing.lost);
-    test_run_until(loop, &reading.lost);
-    brood_pipe_close(reading.pipe);
-    test_settle(loop);
-    test_loop_close(loop);
-    pipe_recorder_free(&reading);
-}
-
 Test(pipe, sem_11_a_fifo_is_accepted)
 {
-    int ends[2];
-    make_pipe(ends);
-    accept_reader_and_writer(ends[0], ends[1]);
+    intptr_t reader, writer;
+    make_ends(&reader, &writer);
+    record_both_ends(reader, writer);
 }
 
-Test(pipe, sem_11_a_socket_is_accepted)
-{
-    int ends[2];
-    make_sockets(ends);
-    accept_reader_and_writer(ends[0], ends[1]);
-}
-
-Test(pipe, sem_11_a_character_device_is_accepted)
-{
-    accept_reader_and_writer(open("/dev/null", O_RDONLY), open("/dev/null", O_WRONLY));
-}
-
-static void refuse(int fd, int expected)
+static void refuse(intptr_t end, int expected)
 {
     brood_loop *loop = test_loop();
     struct pipe_recorder recorder = {0};
     brood_pipe *pipe = NULL;
-    int flags = fcntl(fd, F_GETFL);
-    cr_expect_eq(brood_connect_read_pipe(loop, fd, &pipe_recorder_protocol, &recorder, &pipe),
+    int mode = mode_of(end);
+    cr_expect_eq(brood_connect_read_pipe(loop, end, &pipe_recorder_protocol, &recorder, &pipe),
                  expected);
-    cr_expect_eq(brood_connect_write_pipe(loop, fd, &pipe_recorder_protocol, &recorder, &pipe),
+    cr_expect_eq(brood_connect_write_pipe(loop, end, &pipe_recorder_protocol, &recorder, &pipe),
                  expected);
     cr_expect_null(pipe);
-    cr_expect_eq(fcntl(fd, F_GETFL), flags);
+    cr_expect_eq(mode_of(end), mode);
     test_settle(loop);
     cr_expect_str_eq(recorder.log, "");
     test_loop_close(loop);
@@ -67,59 +35,31 @@ static void refuse(int fd, int expected)
 
 Test(pipe, sem_11_a_regular_file_and_a_directory_are_refused_and_stay_as_they_were)
 {
-    int file = open("/proc/self/exe", O_RDONLY), directory = open("/", O_RDONLY);
+    intptr_t file = open_file(), directory = open_directory();
     refuse(file, BROOD_EINVAL);
     refuse(directory, BROOD_EINVAL);
-    cr_assert_eq(close(file), 0);
-    cr_assert_eq(close(directory), 0);
+    close_end(file);
+    close_end(directory);
 }
 
-Test(pipe, what_is_no_descriptor_is_refused)
+Test(pipe, what_is_not_open_is_refused)
 {
     refuse(-1, BROOD_EBADF);
     refuse(9999, BROOD_EBADF);
 }
 
-Test(pipe, sem_11_the_blocking_mode_is_given_back_at_the_end)
-{
-    brood_loop *loop = test_loop();
-    struct pipe_recorder recorder[3] = {{0}};
-    int ends[3][2], twins[3];
-    for (int i = 0; i < 3; i++) {
-        make_pipe(ends[i]);
-        twins[i] = dup(ends[i][1]);
-        if (i == 1)
-            fcntl(twins[i], F_SETFL, O_WRONLY | O_NONBLOCK);
-        record_writing(loop, &recorder[i], ends[i][1]);
-        cr_assert_not(is_blocking(twins[i]));
-    }
-    brood_pipe_close(recorder[0].pipe);
-    brood_pipe_close(recorder[1].pipe);
-    test_settle(loop);
-    cr_assert(recorder[0].lost && recorder[1].lost);
-    cr_assert(is_blocking(twins[0]), "it was blocking");
-    cr_assert_not(is_blocking(twins[1]), "it was not");
-    cr_assert_not(is_blocking(twins[2]), "it is still open");
-    test_loop_close(loop);
-    cr_assert(is_blocking(twins[2]), "closed with its loop");
-    for (int i = 0; i < 3; i++) {
-        close(twins[i]);
-        close(ends[i][0]);
-    }
-}
-
 Test(pipe, missing_arguments_are_refused)
 {
     brood_loop *loop = test_loop();
-    int ends[2];
+    intptr_t reader, writer;
     brood_pipe *pipe = NULL;
-    make_pipe(ends);
-    cr_assert_eq(brood_connect_read_pipe(loop, ends[0], NULL, NULL, &pipe), BROOD_EINVAL);
-    cr_assert_eq(brood_connect_write_pipe(loop, ends[1], &pipe_recorder_protocol, NULL, NULL),
+    make_ends(&reader, &writer);
+    cr_assert_eq(brood_connect_read_pipe(loop, reader, NULL, NULL, &pipe), BROOD_EINVAL);
+    cr_assert_eq(brood_connect_write_pipe(loop, writer, &pipe_recorder_protocol, NULL, NULL),
                  BROOD_EINVAL);
-    cr_assert(is_blocking(ends[0]) && is_blocking(ends[1]));
-    close(ends[0]);
-    close(ends[1]);
+    cr_assert(is_untouched(reader) && is_untouched(writer));
+    close_end(reader);
+    close_end(writer);
     test_loop_close(loop);
 }
 
@@ -148,11 +88,11 @@ Test(pipe, connection_made_comes_from_the_loop_and_before_what_was_there_already
 {
     brood_loop *loop = test_loop();
     struct pipe_recorder reading = {0};
-    int ends[2];
-    make_pipe(ends);
-    put(ends[1], "early");
-    close(ends[1]);
-    record_reading(loop, &reading, ends[0]);
+    int peer;
+    intptr_t end = make_read_end(&peer);
+    put(peer, "early");
+    close(peer);
+    record_reading(loop, &reading, end);
     cr_assert_not(reading.made);
     cr_assert_eq(brood_loop_next(loop), BROOD_NOWAIT);
     test_run_until(loop, &reading.lost);
@@ -167,11 +107,11 @@ Test(pipe, every_member_of_a_protocol_may_be_missing)
     static const brood_pipe_protocol nothing;
     brood_loop *loop = test_loop();
     struct pipe_recorder writing = {0};
-    int ends[2];
+    intptr_t reader, writer;
     brood_pipe *pipe;
-    make_pipe(ends);
-    cr_assert_eq(brood_connect_read_pipe(loop, ends[0], &nothing, NULL, &pipe), 0);
-    record_writing(loop, &writing, ends[1]);
+    make_ends(&reader, &writer);
+    cr_assert_eq(brood_connect_read_pipe(loop, reader, &nothing, NULL, &pipe), 0);
+    record_writing(loop, &writing, writer);
     cr_assert_eq(brood_pipe_write(writing.pipe, "x", 1), 0);
     test_settle(loop);
     brood_pipe_close(writing.pipe);
@@ -286,31 +226,6 @@ Test(pipe, a_callback_may_close_another_pipe_of_the_same_batch)
 {
     close_the_other_of_a_batch(0);
     close_the_other_of_a_batch(1);
-}
-
-/* The child ends at once; the grandchild reads one byte first. */
-Test(pipe, a_reader_shared_with_a_grandchild_has_gone_when_the_last_of_them_has)
-{
-    struct recorder recorder = {0};
-    struct pipe_recorder writing = {0};
-    int ends[2];
-    make_pipe(ends);
-    brood_spawn_options options = {.argv =
-                                       ARGV(test_child(), "fork", "byte", "0", "--", "exit", "0"),
-                                   .in = {.kind = BROOD_FD, .fd = ends[0]},
-                                   .out = {.kind = BROOD_DEVNULL}};
-    brood_loop *loop = test_loop();
-    record_writing(loop, &writing, ends[1]);
-    recorder.close_when_lost = true;
-    test_exec(loop, &recorder, &options);
-    close(ends[0]);
-    test_run_until(loop, &recorder.lost);
-    test_settle(loop);
-    cr_assert_str_eq(writing.log, "made");
-    cr_assert_eq(brood_pipe_write(writing.pipe, "x", 1), 0);
-    test_run_until(loop, &writing.lost);
-    cr_assert_str_eq(writing.log, "made lost");
-    test_loop_close(loop);
 }
 
 /* A pipe in every state that it can be in when its loop ends. */

@@ -1,17 +1,17 @@
 /* Reading from pipes: data, its end, and pausing. */
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "pipe_recorder.h"
 
 SUITE(pipe_read);
 
-/* Makes the peer's end so large that one read cannot take what is in it. */
+/* More than one read takes. */
+enum { PLENTY = 262144 };
+
 static void put_much(int peer, size_t len)
 {
     char *bytes = pattern_of(len);
-    cr_assert_geq(fcntl(peer, F_SETPIPE_SZ, (int)len), (int)len);
-    cr_assert_eq(write(peer, bytes, len), (ssize_t)len);
+    put_bytes(peer, bytes, len);
     free(bytes);
 }
 
@@ -60,121 +60,31 @@ Test(pipe_read, sem_19_no_call_from_eof_received_makes_reading_go_on)
     test_loop_close(loop);
 }
 
-Test(pipe_read, a_reset_connection_is_lost_with_its_error_and_has_no_end)
+static void put_again(struct pipe_recorder *recorder)
 {
-    brood_loop *loop = test_loop();
-    struct pipe_recorder reading = {0};
-    int ends[2];
-    make_sockets(ends);
-    put(ends[0], "never read");
-    record_reading(loop, &reading, ends[0]);
-    close(ends[1]);
-    test_run_until(loop, &reading.lost);
-    cr_assert_str_eq(reading.log, "made lost:ECONNRESET");
-    test_loop_close(loop);
-}
-
-Test(pipe_read, a_device_that_cannot_be_polled_is_read_all_the_same)
-{
-    brood_loop *loop = test_loop();
-    struct pipe_recorder null = {0}, zero = {.discard = true};
-    record_reading(loop, &null, open("/dev/null", O_RDONLY | O_CLOEXEC));
-    record_reading(loop, &zero, open("/dev/zero", O_RDONLY | O_CLOEXEC));
-    test_run_until(loop, &null.lost);
-    cr_assert_str_eq(null.log, "made eof lost");
-    while (zero.received < 1 << 20)
-        cr_assert_eq(brood_loop_step(loop, test_deadline()), 0);
-    brood_pipe_close(zero.pipe);
-    test_run_until(loop, &zero.lost);
-    cr_assert_str_eq(zero.log, "made data lost");
-    test_loop_close(loop);
+    put_much(*recorder->peer, 5000);
 }
 
 Test(pipe_read, a_busy_pipe_starves_no_other)
 {
     brood_loop *loop = test_loop();
-    struct pipe_recorder busy = {.discard = true}, quiet = {0};
-    record_reading(loop, &busy, open("/dev/zero", O_RDONLY | O_CLOEXEC));
-    int peer = record_reader(loop, &quiet);
+    int busy_peer, peer;
+    struct pipe_recorder busy = {.discard = true, .on[PIPE_DATA] = put_again, .peer = &busy_peer};
+    struct pipe_recorder quiet = {0};
+    busy_peer = record_reader(loop, &busy);
+    peer = record_reader(loop, &quiet);
+    put_again(&busy);
     test_settle(loop);
     put(peer, "me too");
     int before = busy.counts[PIPE_DATA];
+    cr_assert_gt(before, 2);
     while (quiet.received == 0)
         cr_assert_eq(brood_loop_step(loop, test_deadline()), 0);
     cr_assert_leq(busy.counts[PIPE_DATA] - before, 4);
-    close(peer);
-    test_loop_close(loop);
-    pipe_recorder_free(&quiet);
-}
-
-/* ---- the room of a pipe --------------------------------------------------------------- */
-
-enum { USUAL = 65536, WIDE = 262144 };
-
-static void read_a_full_pipe(brood_loop *loop, struct pipe_recorder *reading, int peer)
-{
-    size_t len = capacity_of(peer);
-    char *bytes = pattern_of(len);
-    cr_assert_eq(write(peer, bytes, len), (ssize_t)len);
-    free(bytes);
-    size_t before = reading->received;
-    while (reading->received < before + len)
-        cr_assert_eq(brood_loop_step(loop, test_deadline()), 0);
-}
-
-Test(pipe_read, a_pipe_that_is_found_full_gets_more_room)
-{
-    brood_loop *loop = test_loop();
-    struct pipe_recorder busy = {0}, quiet = {0};
-    int busy_peer = record_reader(loop, &busy), quiet_peer = record_reader(loop, &quiet);
-    put(quiet_peer, "a few bytes");
-    while (quiet.received == 0)
-        cr_assert_eq(brood_loop_step(loop, test_deadline()), 0);
-    cr_expect_eq(capacity_of(quiet_peer), USUAL);
-    read_a_full_pipe(loop, &busy, busy_peer);
-    cr_expect_eq(capacity_of(busy_peer), WIDE);
-    check_much(&busy, USUAL);
     close(busy_peer);
-    close(quiet_peer);
-    test_loop_close(loop);
-    pipe_recorder_free(&busy);
-    pipe_recorder_free(&quiet);
-}
-
-Test(pipe_read, a_pipe_that_somebody_made_larger_stays_so)
-{
-    brood_loop *loop = test_loop();
-    struct pipe_recorder reading = {.discard = true};
-    int peer = record_reader(loop, &reading);
-    cr_assert_eq(fcntl(peer, F_SETPIPE_SZ, 2 * WIDE), 2 * WIDE);
-    read_a_full_pipe(loop, &reading, peer);
-    cr_expect_eq(capacity_of(peer), 2 * WIDE);
     close(peer);
     test_loop_close(loop);
-}
-
-Test(pipe_read, a_loop_widens_no_more_than_16_at_a_time)
-{
-    enum { PIPES = 18 };
-    brood_loop *loop = test_loop();
-    struct pipe_recorder reading[PIPES] = {0};
-    int peers[PIPES], wide = 0;
-    for (int i = 0; i < PIPES; i++) {
-        reading[i].discard = true;
-        peers[i] = record_reader(loop, &reading[i]);
-    }
-    for (int i = 0; i < PIPES - 1; i++) {
-        read_a_full_pipe(loop, &reading[i], peers[i]);
-        wide += capacity_of(peers[i]) == WIDE;
-    }
-    cr_expect_eq(wide, 16);
-    close(peers[0]);
-    test_run_until(loop, &reading[0].lost);
-    read_a_full_pipe(loop, &reading[PIPES - 1], peers[PIPES - 1]);
-    cr_expect_eq(capacity_of(peers[PIPES - 1]), WIDE, "one that was closed makes place");
-    for (int i = 1; i < PIPES; i++)
-        close(peers[i]);
-    test_loop_close(loop);
+    pipe_recorder_free(&quiet);
 }
 
 /* ---- closing from callbacks --------------------------------------------------------- */
@@ -221,7 +131,7 @@ Test(pipe_read, after_close_what_is_still_in_the_pipe_is_not_delivered)
 {
     brood_loop *loop = test_loop();
     struct pipe_recorder reading = {.on[PIPE_DATA] = do_close};
-    int peer = record_reader(loop, &reading);
+    int peer = record_wide_reader(loop, &reading, PLENTY);
     put_much(peer, 200000);
     close(peer);
     test_run_until(loop, &reading.lost);
@@ -237,7 +147,7 @@ Test(pipe_read, while_paused_nothing_is_told_and_after_it_everything)
 {
     brood_loop *loop = test_loop();
     struct pipe_recorder reading = {0};
-    int peer = record_reader(loop, &reading);
+    int peer = record_wide_reader(loop, &reading, PLENTY);
     test_settle(loop);
     do_pause(&reading);
     do_pause(&reading);
@@ -273,21 +183,21 @@ Test(pipe_read, pausing_in_data_received_stops_at_once)
 {
     brood_loop *loop = test_loop();
     struct pipe_recorder reading = {.on[PIPE_DATA] = do_pause};
-    int peer = record_reader(loop, &reading);
-    put_much(peer, 262144);
+    int peer = record_wide_reader(loop, &reading, PLENTY);
+    put_much(peer, PLENTY);
     close(peer);
     test_settle(loop);
-    for (int pieces = 1; reading.received < 262144; pieces++) {
+    for (int pieces = 1; reading.received < PLENTY; pieces++) {
         test_settle(loop);
         cr_assert_eq(reading.counts[PIPE_DATA], pieces);
         cr_assert_leq(pieces, 100);
         cr_assert_eq(brood_pipe_resume_reading(reading.pipe), 0);
-        if (reading.received < 262144)
+        if (reading.received < PLENTY)
             cr_assert_eq(brood_loop_step(loop, test_deadline()), 0);
     }
     brood_pipe_resume_reading(reading.pipe);
     test_run_until(loop, &reading.lost);
-    check_much(&reading, 262144);
+    check_much(&reading, PLENTY);
     test_loop_close(loop);
     pipe_recorder_free(&reading);
 }
@@ -296,11 +206,11 @@ Test(pipe_read, resuming_in_the_callback_that_paused_goes_on)
 {
     brood_loop *loop = test_loop();
     struct pipe_recorder reading = {.on[PIPE_DATA] = read_on, .on[PIPE_MADE] = read_on};
-    int peer = record_reader(loop, &reading);
-    put_much(peer, 262144);
+    int peer = record_wide_reader(loop, &reading, PLENTY);
+    put_much(peer, PLENTY);
     close(peer);
     test_run_until(loop, &reading.lost);
-    check_much(&reading, 262144);
+    check_much(&reading, PLENTY);
     test_loop_close(loop);
     pipe_recorder_free(&reading);
 }

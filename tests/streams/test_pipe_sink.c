@@ -74,7 +74,7 @@ static void sink_open(struct memory_sink *sink, brood_loop *loop, size_t at_once
 static void put_pattern(struct memory_sink *sink, size_t place, size_t len)
 {
     char *bytes = pattern_of(place + len);
-    cr_assert_eq(write(sink->peer, bytes + place, len), (ssize_t)len);
+    put_bytes(sink->peer, bytes + place, len);
     free(bytes);
 }
 
@@ -84,7 +84,8 @@ static void sink_close(struct memory_sink *sink)
     cr_expect(sink->in_place);
     cr_expect_eq(sink->reading.counts[PIPE_DATA], 0, "nothing goes past the sink");
     brood_pipe_close(sink->reading.pipe);
-    close(sink->peer);
+    if (sink->peer >= 0)
+        close(sink->peer);
     test_settle(sink->loop);
     free(sink->memory);
 }
@@ -240,12 +241,12 @@ Test(pipe_sink, without_room_nothing_is_read)
     struct memory_sink sink;
     brood_loop *loop = test_loop();
     sink_open(&sink, loop, 1000);
-    int copy = dup((int)brood_pipe_fd(sink.reading.pipe));
+    intptr_t copy = copy_end(brood_pipe_fd(sink.reading.pipe));
     sink.error = BROOD_ENOMEM;
     put_pattern(&sink, 0, 10);
     test_run_until(loop, &sink.reading.lost);
-    cr_assert_eq(available(copy), 10);
-    close(copy);
+    cr_assert_eq(available_at(copy), 10);
+    close_end(copy);
     sink_close(&sink);
     test_loop_close(loop);
 }

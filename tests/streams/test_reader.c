@@ -1,8 +1,6 @@
 /* StreamReader: opening, feeding, errors, and what is refused.  Of asyncio's class the
  * constructor's refusal of limits below 1 (37), the assertion on feeding after the end
  * (56) and the transport (57) have another form here: the tests say which. */
-#include <sys/stat.h>
-
 #include "readers.h"
 
 SUITE(reader);
@@ -37,12 +35,12 @@ Test(reader, without_a_loop_it_is_the_threads_own)
     brood_reader *fed, *connected;
     brood_loop *loop;
     char byte;
-    int ends[2];
-    make_pipe(ends);
+    int peer;
+    intptr_t end = make_read_end(&peer);
     cr_assert_eq(brood_reader_open(NULL, 0, &fed), 0);
-    cr_assert_eq(brood_reader_connect(NULL, ends[0], 0, &connected), 0);
-    put(ends[1], "x");
-    close(ends[1]);
+    cr_assert_eq(brood_reader_connect(NULL, end, 0, &connected), 0);
+    put(peer, "x");
+    close(peer);
     cr_assert_eq(brood_reader_feed(fed, "y", 1), 0);
     cr_assert_eq(brood_reader_read(fed, &byte, 1, BROOD_NOWAIT), 1);
     cr_assert_eq(brood_reader_read(connected, &byte, 1, test_deadline()), 1);
@@ -57,17 +55,19 @@ Test(reader, what_cannot_be_connected_stays_as_it_was)
 {
     brood_loop *loop = test_loop();
     brood_reader *untouched = (brood_reader *)(void *)&loop, *reader = untouched;
-    int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), ends[2];
-    make_pipe(ends);
+    int peer;
+    intptr_t file = open_file(), end = make_read_end(&peer);
     cr_assert_eq(brood_reader_connect(loop, file, 0, &reader), BROOD_EINVAL);
     cr_assert_eq(brood_reader_connect(loop, -1, 0, &reader), BROOD_EBADF);
-    cr_assert_eq(brood_reader_connect(loop, ends[0], 0, NULL), BROOD_EINVAL);
+    cr_assert_eq(brood_reader_connect(loop, end, 0, NULL), BROOD_EINVAL);
     cr_assert_eq(brood_reader_open(loop, 0, NULL), BROOD_EINVAL);
     cr_assert_eq(reader, untouched);
-    cr_assert(is_blocking(file));
-    cr_assert(is_blocking(ends[0]));
+    cr_assert(is_untouched(file));
+    cr_assert(is_untouched(end));
     test_settle(loop);
-    cr_assert_eq(close(file) + close(ends[0]) + close(ends[1]), 0);
+    close_end(file);
+    close_end(end);
+    cr_assert_eq(close(peer), 0);
     test_loop_close(loop);
 }
 
@@ -234,33 +234,5 @@ Test(reader, a_place_for_the_answer_is_needed)
                  BROOD_EINVAL);
     cr_assert_eq(brood_reader_feed(reader, NULL, 1), BROOD_EINVAL);
     GIVES(brood_reader_read_slice(reader, &slice, BROOD_NOWAIT), slice, "a#\n");
-    source_close(&source);
-}
-
-static brood_reader *inherited;
-
-static bool all_is_refused(void)
-{
-    struct read_job job = {.reader = inherited, .n = 1, .deadline = BROOD_FOREVER};
-    for (int kind = 0; kind < WAITS; kind++) {
-        job.kind = (enum reading)kind;
-        if (do_read(&job) != BROOD_EFORK)
-            return false;
-    }
-    brood_reader_feed_eof(inherited);
-    brood_reader_set_error(inherited, BROOD_EIO);
-    brood_reader_close(inherited);
-    return brood_reader_feed(inherited, "x", 1) == BROOD_EFORK &&
-           brood_reader_error(inherited) == 0 && brood_reader_buffered(inherited) == 3;
-}
-
-Test(reader, a_forked_child_cannot_use_its_parents)
-{
-    struct source source = fed_source(0);
-    brood_slice slice;
-    supply(&source, "own");
-    inherited = source.reader;
-    cr_assert(holds_in_a_fork(all_is_refused));
-    GIVES(brood_reader_read_slice(source.reader, &slice, BROOD_NOWAIT), slice, "own");
     source_close(&source);
 }

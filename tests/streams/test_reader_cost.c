@@ -1,8 +1,6 @@
 /* A separator search never looks at a byte twice: n bytes that come one by one, with a
  * look after each, cost in proportion to n, not to its square.  Ratios of this thread's
  * own time, and medians of them: what else runs on the machine matters little. */
-#include <time.h>
-
 #include "readers.h"
 
 SUITE(reader_cost);
@@ -26,13 +24,6 @@ static ptrdiff_t look_for_any(brood_reader *reader, brood_slice *chunk)
 {
     static const brood_slice separators[] = {{"ba", 2}, {"\n", 1}, {"ccc", 3}};
     return brood_reader_readuntil_any(reader, separators, 3, chunk, NULL, BROOD_NOWAIT);
-}
-
-static double own_seconds(void)
-{
-    struct timespec now;
-    cr_assert_eq(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now), 0);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
 struct feeding {

@@ -229,8 +229,7 @@ static void arrive(struct schedule *schedule)
         supply_end(&schedule->source);
         schedule->closed = true;
     } else if (schedule->piped) {
-        ssize_t n = write(schedule->source.peer, data, len);
-        schedule->sent += n > 0 ? (size_t)n : 0;
+        schedule->sent += put_some(schedule->source.peer, data, len);
     } else {
         check_lent(schedule);
         int over = brood_reader_feed(schedule->source.reader, data, len);

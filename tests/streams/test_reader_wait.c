@@ -225,7 +225,7 @@ Test(reader_wait, nowait_reads_a_long_stream_to_its_end)
     struct read_job job = {.reader = source.reader, .kind = READ_EXACTLY, .n = 1000};
     for (int i = 0; i < 20; i++) {
         char *bytes = pattern_of(1000);
-        cr_assert_eq(write(source.peer, bytes, 1000), 1000);
+        put_bytes(source.peer, bytes, 1000);
         for (int looks = 0; look_once(&source, &job, i % 2 != 0) == BROOD_ETIMEDOUT; looks++)
             cr_assert_lt(looks, 100);
         cr_assert_eq(job.result, 1000);

@@ -66,7 +66,9 @@ Test(writer_end, sem_66_writing_after_a_loss_is_refused)
 
     sender_open(&sender);
     sender_close_peer(&sender);
-    cr_assert_eq(brood_writer_write(sender.writer, "x", 1), BROOD_EPIPE, "not noticed yet");
+    cr_assert_eq(brood_writer_write(sender.writer, "x", 1), BROOD_EPIPE,
+                 "not noticed yet");
+    let_out(sender.loop);
     check_refuses(&sender);
     cr_assert_eq(brood_writer_wait_closed(sender.writer, test_deadline()), BROOD_EPIPE);
     sender_close(&sender);
@@ -131,10 +133,8 @@ Test(writer_end, free_sends_what_is_buffered_while_the_loop_runs)
 Test(writer_end, free_before_the_first_round_sends_what_is_buffered)
 {
     struct sender sender = {.loop = test_loop(), .bytes = pattern_of(SENDER_BYTES)};
-    int ends[2];
-    make_pipe(ends);
-    cr_assert_eq(brood_writer_connect(sender.loop, ends[1], &sender.writer), 0);
-    sender.peer = ends[0];
+    intptr_t end = make_write_end(&sender.peer);
+    cr_assert_eq(brood_writer_connect(sender.loop, end, &sender.writer), 0);
     cr_assert_geq(sender_write(&sender, 200000), 0);
     brood_writer_free(sender.writer);
     sender.writer = NULL;
@@ -245,7 +245,9 @@ Test(writer_end, a_loop_that_is_closed_ends_its_writers_and_says_so)
     brood_loop *loop = reporting_loop(&report);
     for (int i = 0; i < 2; i++)
         sender_open_on(&sender[i], loop);
-    cr_assert_eq(sender_write(&sender[1], 2 * sender[1].capacity), 0);
+    cr_assert_eq(sender_write(&sender[1], sender[1].capacity), 0);
+    let_out(loop);
+    cr_assert_eq(sender_write(&sender[1], sender[1].capacity), 0);
     test_loop_close(loop);
     cr_expect_geq(report.lines, 2);
     for (int i = 0; i < 2; i++) {
@@ -278,7 +280,9 @@ Test(writer_end, a_loop_that_is_closed_frees_writers_that_were_freed_and_still_f
     struct loop_report report;
     struct sender sender;
     sender_open_on(&sender, reporting_loop(&report));
-    cr_assert_eq(sender_write(&sender, 2 * sender.capacity + 1), 1);
+    cr_assert_eq(sender_write(&sender, sender.capacity), 0);
+    let_out(sender.loop);
+    cr_assert_eq(sender_write(&sender, sender.capacity + 1), 1);
     free_now(&sender);
     test_settle(sender.loop);
     test_loop_close(sender.loop);

@@ -1,9 +1,6 @@
-/* Writers when memory, the system or the process itself is not what it was: each
- * failure changes nothing, or is told by the loss. */
-#include <errno.h>
+/* Writers when memory fails: each failure changes nothing. */
 #include <unistd.h>
 
-#include "faults.h"
 #include "writer_recorder.h"
 
 SUITE(writer_faults);
@@ -15,27 +12,27 @@ static bool connect_without_memory(size_t nth)
 {
     brood_loop *loop = test_loop();
     brood_writer *writer = NULL;
-    int ends[2];
-    make_pipe(ends);
+    int peer;
+    intptr_t end = make_write_end(&peer);
     size_t live = test_live_allocations();
     test_fail_allocation(nth, false);
-    int error = brood_writer_connect(loop, ends[1], &writer);
+    int error = brood_writer_connect(loop, end, &writer);
     bool failed = test_allocation_failed();
     test_fail_allocation(0, false);
     cr_expect_eq(error, failed ? BROOD_ENOMEM : 0);
     if (failed) {
         cr_expect_null(writer);
         cr_expect_eq(test_live_allocations(), live);
-        cr_expect(is_blocking(ends[1]));
+        cr_expect(is_untouched(end));
         test_settle(loop);
-        cr_expect_eq(brood_writer_connect(loop, ends[1], &writer), 0, "the next attempt works");
+        cr_expect_eq(brood_writer_connect(loop, end, &writer), 0, "the next attempt works");
     }
     cr_expect_eq(brood_writer_write(writer, "x", 1), 0);
-    cr_expect_eq(available(ends[0]), 1);
+    cr_expect_eq(available(peer), 1);
     brood_writer_free(writer);
     test_settle(loop);
     test_loop_close(loop);
-    close(ends[0]);
+    close(peer);
     return failed;
 }
 
@@ -44,27 +41,8 @@ Test(writer_faults, connecting_without_memory_changes_nothing)
     size_t nth = 1;
     while (connect_without_memory(nth))
         nth++;
-    cr_expect_gt(nth, 3, "the writer, its pipe, and the place in the backend");
-}
-
-Test(writer_faults, connecting_fails_with_the_calls_on_the_descriptor)
-{
-    brood_loop *loop = test_loop();
-    brood_writer *writer = NULL;
-    int ends[2];
-    make_pipe(ends);
-    size_t live = test_live_allocations();
-    for (unsigned nth = 1; nth <= 3; nth++) { /* the mode asked twice, then set */
-        test_fail_call(FAULT_FCNTL, nth, EIO, 0);
-        cr_expect_eq(brood_writer_connect(loop, ends[1], &writer), BROOD_EIO);
-        test_fail_call(FAULT_FCNTL, 0, 0, 0);
-        cr_expect_null(writer);
-        cr_expect(is_blocking(ends[1]));
-        cr_expect_eq(test_live_allocations(), live);
-    }
-    close(ends[0]);
-    close(ends[1]);
-    test_loop_close(loop);
+    cr_expect_gt(nth, writes_wait() ? 2 : 3,
+                 "the writer, its pipe; on Unix a place in the backend");
 }
 
 /* ---- writing ----------------------------------------------------------------------------- */
@@ -86,21 +64,6 @@ Test(writer_faults, a_write_without_memory_writes_nothing_and_can_be_repeated)
     sender_close(&sender);
 }
 
-Test(writer_faults, a_write_that_cannot_be_waited_for_is_a_loss_with_its_error)
-{
-    struct sender sender;
-    struct waiting waiting = {0};
-    sender_open_full(&sender);
-    cr_assert_eq(sender_write(&sender, HIGH_MARK + 1), 1);
-    test_fail_call(FAULT_EPOLL_CTL, 1, ENOMEM, 1);
-    waiting_start(&sender, &waiting, brood_writer_drain);
-    cr_expect_eq(waiting_end(&waiting), BROOD_ENOMEM);
-    test_fail_call(FAULT_EPOLL_CTL, 0, 0, 0);
-    cr_expect_eq(brood_writer_flush(sender.writer, BROOD_NOWAIT), BROOD_ENOMEM);
-    cr_expect_eq(brood_writer_wait_closed(sender.writer, BROOD_NOWAIT), BROOD_ENOMEM);
-    sender_close(&sender);
-}
-
 Test(writer_faults, more_than_can_ever_be_buffered_is_refused)
 {
     struct sender sender;
@@ -109,34 +72,4 @@ Test(writer_faults, more_than_can_ever_be_buffered_is_refused)
     cr_expect_eq(brood_writer_buffered(sender.writer), 0);
     cr_expect_not(brood_writer_is_closing(sender.writer));
     sender_close(&sender);
-}
-
-/* ---- a forked child ------------------------------------------------------------------------ */
-
-static struct sender forked;
-
-static bool is_refused_everywhere(void)
-{
-    brood_writer *writer = forked.writer, *other = NULL;
-    bool refused = brood_writer_write(writer, "x", 1) == BROOD_EFORK &&
-                   brood_writer_write_eof(writer) == BROOD_EFORK &&
-                   brood_writer_set_limits(writer, 2, 1) == BROOD_EFORK &&
-                   brood_writer_drain(writer, BROOD_NOWAIT) == BROOD_EFORK &&
-                   brood_writer_flush(writer, BROOD_NOWAIT) == BROOD_EFORK &&
-                   brood_writer_wait_closed(writer, BROOD_NOWAIT) == BROOD_EFORK &&
-                   brood_writer_connect(forked.loop, 1, &other) == BROOD_EFORK && other == NULL;
-    brood_writer_close(writer);
-    brood_writer_free(writer);
-    return refused && brood_loop_close(forked.loop) == 0;
-}
-
-Test(writer_faults, a_forked_child_is_refused_and_does_no_harm)
-{
-    sender_open_pressed(&forked);
-    cr_expect(holds_in_a_fork(is_refused_everywhere));
-    cr_expect_not(brood_writer_is_closing(forked.writer));
-    brood_writer_close(forked.writer);
-    cr_expect_eq(sender_take_all(&forked), forked.accepted);
-    cr_expect_eq(brood_writer_wait_closed(forked.writer, test_deadline()), 0);
-    sender_close(&forked);
 }

@@ -2,8 +2,6 @@
  * water marks and reads at the other end.  What arrives is what was accepted, in order;
  * what is buffered, over the mark, and woken, is what the model says, after every step.
  * BROOD_TEST_SEED repeats a schedule; each that fails names its seed. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -40,22 +38,6 @@ static size_t random_size(struct model *model)
 
 /* ---- the model -------------------------------------------------------------------------- */
 
-static size_t buffered_of(const struct model *model)
-{
-    const struct sender *sender = &model->sender;
-    return sender->accepted - sender->taken - available(sender->peer);
-}
-
-static void settle(struct model *model)
-{
-    brood_loop *loop = model->sender.loop;
-    int rounds = 0;
-    while (brood_loop_next(loop) <= brood_now() || is_readable((int)brood_loop_fd(loop))) {
-        cr_assert_eq(brood_loop_step(loop, BROOD_NOWAIT), 0);
-        HOLDS(model, ++rounds < 1000);
-    }
-}
-
 static bool is_late(const struct waiting *waiting, int result)
 {
     return result == BROOD_ETIMEDOUT && waiting->deadline <= brood_now();
@@ -64,7 +46,7 @@ static bool is_late(const struct waiting *waiting, int result)
 static void check_waiting(struct model *model, struct waiting *waiting)
 {
     bool met = waiting->wait == brood_writer_drain   ? !model->over
-               : waiting->wait == brood_writer_flush ? buffered_of(model) == 0
+               : waiting->wait == brood_writer_flush ? sender_must_hold(&model->sender, true) == 0
                                                      : false;
     if (!waiting->done) {
         HOLDS(model, !met && waiting->deadline != 1);
@@ -81,8 +63,8 @@ static void check_waiting(struct model *model, struct waiting *waiting)
 /* After everything that a step brings about has happened. */
 static void check(struct model *model)
 {
-    settle(model);
-    size_t buffered = buffered_of(model);
+    sender_settle(&model->sender);
+    size_t buffered = sender_must_hold(&model->sender, true);
     HOLDS(model, brood_writer_buffered(model->sender.writer) == buffered);
     if (buffered <= model->low)
         model->over = false;
@@ -98,7 +80,7 @@ static void check(struct model *model)
 static void check_written(struct model *model, size_t before, size_t len, int result)
 {
     model->sender.accepted += len;
-    size_t buffered = buffered_of(model);
+    size_t buffered = sender_must_hold(&model->sender, false);
     HOLDS(model, brood_writer_buffered(model->sender.writer) == buffered);
     HOLDS(model, before == 0 || buffered == before + len);
     model->over = model->over || buffered > model->high;
@@ -142,14 +124,11 @@ static bool take_some(struct model *model, size_t len)
 {
     static char block[LARGEST];
     struct sender *sender = &model->sender;
-    ssize_t n = read(sender->peer, block, len);
-    HOLDS(model, n >= 0 || errno == EAGAIN);
-    if (n <= 0)
-        return false;
-    HOLDS(model, sender->taken + (size_t)n <= sender->accepted);
-    HOLDS(model, memcmp(block, sender->bytes + sender->taken, (size_t)n) == 0);
-    sender->taken += (size_t)n;
-    return true;
+    size_t n = is_readable(sender->peer) ? take_bytes(sender->peer, block, len) : 0;
+    HOLDS(model, sender->taken + n <= sender->accepted);
+    HOLDS(model, memcmp(block, sender->bytes + sender->taken, n) == 0);
+    sender->taken += n;
+    return n > 0;
 }
 
 static void read_some(struct model *model)
@@ -273,21 +252,20 @@ static uint32_t first_seed(void)
 
 static void begin(struct model *model, brood_loop *loop, char *bytes, uint32_t seed)
 {
-    int ends[2];
-    make_pipe(ends);
-    cr_assert_neq(fcntl(ends[0], F_SETFL, O_NONBLOCK), -1);
     *model = (struct model){.seed = seed, .state = seed, .high = 65536, .low = 16384};
-    model->sender = (struct sender){.loop = loop, .peer = ends[0], .bytes = bytes};
-    cr_assert_eq(brood_writer_connect(loop, ends[1], &model->sender.writer), 0);
+    model->sender = (struct sender){.loop = loop, .bytes = bytes};
+    intptr_t end = make_write_end(&model->sender.peer);
+    model->sender.capacity = capacity_of(model->sender.peer);
+    cr_assert_eq(brood_writer_connect(loop, end, &model->sender.writer), 0);
     if (below(model, 2))
-        settle(model);
+        sender_settle(&model->sender);
 }
 
 static void end(struct model *model)
 {
     brood_writer_free(model->sender.writer);
     sender_close_peer(&model->sender);
-    settle(model);
+    sender_settle(&model->sender);
 }
 
 static void run_schedules(model_step *const *steps, uint32_t count)

@@ -225,7 +225,11 @@ Test(writer_patience, a_reader_that_never_reads_keeps_who_drains_blocked_and_mem
     cr_expect_eq(producer.time_outs, 50);
     cr_expect_gt(producer.most, HIGH_MARK);
     cr_expect_leq(producer.most, HIGH_MARK + 4096);
-    cr_expect_eq(brood_writer_buffered(producer.sender.writer), producer.most);
-    cr_expect_eq(producer.accepted, producer.sender.capacity + producer.most);
+    producer.sender.accepted = producer.accepted;
+    cr_expect(sender_accounts(&producer.sender));
+    if (!writes_wait()) {
+        cr_expect_eq(brood_writer_buffered(producer.sender.writer), producer.most);
+        cr_expect_eq(producer.accepted, producer.sender.capacity + producer.most);
+    }
     sender_close(&producer.sender);
 }

@@ -1,6 +1,5 @@
 /* The writer of a child's stdin: it has nothing to do with the child's output, and what
  * it holds is looked after when its process is let go. */
-#include <signal.h>
 #include <unistd.h>
 
 #include "process.h"
@@ -23,7 +22,7 @@ static void copier_open(struct copier *copier)
     make_pipe(ends);
     brood_spawn_options options = {.argv = ARGV(test_child(), "cat"),
                                    .in = {.kind = BROOD_PIPE},
-                                   .out = {.kind = BROOD_FD, .fd = ends[1]}};
+                                   .out = {.kind = BROOD_FD, .fd = end_of(ends[1])}};
     copier->loop = test_loop();
     copier->output = ends[0];
     cr_assert_eq(brood_spawn(copier->loop, &options, &copier->process), 0);
@@ -45,9 +44,10 @@ Test(writer_process, sem_70_drain_consults_no_reader)
 {
     brood_loop *loop = test_loop();
     brood_process *process;
-    brood_spawn_options options = {.argv = ARGV(test_child(), "eof", "0"),
+    brood_spawn_options options = {.argv = ARGV(test_child(), "count", "0", "2"),
                                    .in = {.kind = BROOD_PIPE},
-                                   .out = {.kind = BROOD_PIPE}};
+                                   .out = {.kind = BROOD_PIPE},
+                                   .err = {.kind = BROOD_DEVNULL}};
     char *bytes = pattern_of(INPUT);
     cr_assert_eq(brood_spawn(loop, &options, &process), 0);
     brood_writer *writer = brood_process_stdin(process);
@@ -140,29 +140,4 @@ Test(writer_process, input_is_the_callers_again_when_its_process_was_detached_me
     cr_assert_eq(copier_finish(&copier), INPUT);
     test_loop_close(copier.loop);
     free(with.input);
-}
-
-/* The child has ended; another process still holds its stdin, and does not read. */
-Test(writer_process, bytes_dropped_with_a_pipe_whose_grace_is_over_were_not_flushed)
-{
-    brood_loop *loop = test_loop();
-    brood_process *process;
-    brood_spawn_options options = {.argv = ARGV(test_child(), "fork", "pause", "--", "exit", "0"),
-                                   .in = {.kind = BROOD_PIPE},
-                                   .out = {.kind = BROOD_PIPE},
-                                   .pipe_grace_seconds = 0.01};
-    brood_slice line;
-    char *bytes = pattern_of(INPUT);
-    cr_assert_eq(brood_spawn(loop, &options, &process), 0);
-    cr_assert_eq(brood_writer_write(brood_process_stdin(process), bytes, INPUT), 1);
-    cr_assert_gt(brood_reader_readline(brood_process_stdout(process), &line, test_deadline()), 0);
-    pid_t holder = (pid_t)atoi(line.data);
-    int flushed = brood_writer_flush(brood_process_stdin(process), test_deadline());
-    cr_assert_eq(brood_process_wait_finished(process, NULL, test_deadline()), 0);
-    cr_assert_eq(kill(holder, SIGKILL), 0);
-    cr_expect_lt(flushed, 0, "most of it never went into the pipe");
-    brood_process_close(process);
-    test_settle(loop);
-    test_loop_close(loop);
-    free(bytes);
 }

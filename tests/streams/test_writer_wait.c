@@ -1,5 +1,5 @@
 /* wait_closed: until the connection is no more, and by what it ended. */
-#include <fcntl.h>
+#include <unistd.h>
 
 #include "writer_recorder.h"
 
@@ -92,17 +92,4 @@ Test(writer_wait, afterwards_the_other_end_sees_the_end)
     cr_assert(is_readable(sender.peer));
     cr_assert_eq(take_pattern(sender.peer, 1, 0), 0);
     sender_close(&sender);
-}
-
-Test(writer_wait, an_error_of_a_write_is_told)
-{
-    brood_loop *loop = test_loop();
-    brood_writer *writer;
-    int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
-    cr_assert_eq(brood_writer_connect(loop, fd, &writer), 0);
-    cr_assert_eq(brood_writer_write(writer, "x", 1), BROOD_ENOSPC);
-    cr_assert_eq(wait_closed(writer, test_deadline()), BROOD_ENOSPC);
-    brood_writer_free(writer);
-    test_settle(loop);
-    test_loop_close(loop);
 }

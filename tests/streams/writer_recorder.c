@@ -7,12 +7,11 @@
 
 void sender_open_on(struct sender *sender, brood_loop *loop)
 {
-    int ends[2];
-    make_pipe(ends);
-    *sender = (struct sender){.loop = loop, .peer = ends[0], .bytes = pattern_of(SENDER_BYTES)};
-    sender->capacity = capacity_of(ends[0]);
+    *sender = (struct sender){.loop = loop, .bytes = pattern_of(SENDER_BYTES)};
+    intptr_t end = make_write_end(&sender->peer);
+    sender->capacity = capacity_of(sender->peer);
     cr_assert_lt(sender->capacity, SENDER_BYTES / 4);
-    cr_assert_eq(brood_writer_connect(loop, ends[1], &sender->writer), 0);
+    cr_assert_eq(brood_writer_connect(loop, end, &sender->writer), 0);
     test_settle(loop);
 }
 
@@ -25,13 +24,16 @@ void sender_open_full(struct sender *sender)
 {
     sender_open(sender);
     cr_assert_eq(sender_write(sender, sender->capacity), 0);
+    let_out(sender->loop);
     cr_assert_eq(brood_writer_buffered(sender->writer), 0);
 }
 
 void sender_open_pressed(struct sender *sender)
 {
+    enum { LAST = HIGH_MARK / 4 + 4096 };
     sender_open_full(sender);
-    cr_assert_eq(sender_write(sender, HIGH_MARK + 1), 1);
+    cr_assert_eq(sender_write(sender, HIGH_MARK + 1 - LAST), 0);
+    cr_assert_eq(sender_write(sender, LAST), 1);
     cr_assert_eq(brood_writer_buffered(sender->writer), HIGH_MARK + 1);
     test_settle(sender->loop);
 }
@@ -98,7 +100,7 @@ void sender_close_peer(struct sender *sender)
 {
     if (sender->peer < 0)
         return;
-    brood_remove_reader(sender->loop, sender->peer);
+    unwatch_peer(sender->loop, sender->peer);
     close(sender->peer);
     sender->peer = -1;
 }
@@ -109,12 +111,12 @@ static void take_some(void *arg)
     size_t n = take_pattern(sender->peer, 65536, sender->taken);
     sender->taken += n;
     if (n == 0)
-        cr_assert_eq(brood_remove_reader(sender->loop, sender->peer), 0);
+        unwatch_peer(sender->loop, sender->peer);
 }
 
 void sender_take_by_callback(struct sender *sender)
 {
-    cr_assert_eq(brood_add_reader(sender->loop, sender->peer, take_some, sender), 0);
+    watch_peer(sender->loop, sender->peer, take_some, sender);
 }
 
 /* ---- those who wait -------------------------------------------------------------- */

@@ -12,11 +12,12 @@ enum { SENDER_BYTES = 1 << 20, HIGH_MARK = BROOD_DEFAULT_HIGH_WATER };
 struct sender {
     brood_loop *loop;
     brood_writer *writer;
-    int peer;        /* the other end, which blocks; -1: closed */
-    char *bytes;     /* SENDER_BYTES of the pattern             */
-    size_t accepted; /* so many of them have been written       */
-    size_t taken;    /* and so many were read at the other end  */
-    size_t capacity; /* of the pipe                             */
+    int peer;         /* the other end, which blocks; -1: closed */
+    char *bytes;      /* SENDER_BYTES of the pattern             */
+    size_t accepted;  /* so many of them have been written       */
+    size_t taken;     /* and so many were read at the other end  */
+    size_t capacity;  /* of the pipe                             */
+    size_t out, sent; /* Windows: so many are out, so many out or in flight */
 };
 
 /* The writer has begun. */
@@ -24,7 +25,8 @@ void sender_open(struct sender *sender);
 void sender_open_on(struct sender *sender, brood_loop *loop);
 /* The pipe is full, and nothing is buffered. */
 void sender_open_full(struct sender *sender);
-/* Besides, the buffer holds one byte more than the high mark. */
+/* Besides, the buffer holds one byte more than the high mark.  The last quarter of it, and
+ * a page, was written by itself: a write in flight is buffered as a whole. */
 void sender_open_pressed(struct sender *sender);
 /* Frees the writer if there is one, and closes the rest. */
 void sender_close(struct sender *sender);
@@ -36,6 +38,14 @@ int sender_write(struct sender *sender, size_t len);
 void sender_take(struct sender *sender, size_t len);
 /* Read there until so many bytes or fewer are buffered; the loop runs. */
 void sender_take_until_buffered(struct sender *sender, size_t buffered);
+/* Whether each byte that was accepted is buffered, in the pipe, or taken; one in flight may
+ * be buffered and in the pipe. */
+bool sender_accounts(const struct sender *sender);
+/* How much has to be buffered: right after a write; or settled, when all that can happen
+ * has. */
+size_t sender_must_hold(struct sender *sender, bool settled);
+/* Runs the loop until there is nothing that it could do. */
+void sender_settle(const struct sender *sender);
 /* Read to the end there while the loop runs; how much has come in all. */
 size_t sender_take_all(struct sender *sender);
 void sender_close_peer(struct sender *sender);
