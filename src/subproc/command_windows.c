@@ -90,11 +90,9 @@ static const char harmless[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
  * sign is followed by the name of a variable that it can only be part of, cut to nothing.
  * The batch file's program reads the result by the C runtime's rules, so that backslashes
  * before a quote are doubled here, too. */
-static int add_for_batch(brood_buffer *line, const char *argument)
+static int add_for_batch(brood_buffer *line, const char *argument, bool quoted)
 {
-    size_t length = strlen(argument), backslashes = 0;
-    bool quoted =
-        length == 0 || strspn(argument, harmless) < length || argument[length - 1] == '\\';
+    size_t backslashes = 0;
     int error = quoted ? add(line, "\"") : 0;
     for (; error == 0 && *argument != '\0'; argument++) {
         if (*argument == '"')
@@ -112,14 +110,22 @@ static int add_for_batch(brood_buffer *line, const char *argument)
     return quoted && error == 0 ? add(line, "\"") : error;
 }
 
-static int add_harmless(brood_buffer *line, const char *text, const char **bad)
+static bool needs_quotes(const char *argument)
+{
+    size_t length = strlen(argument);
+    return length == 0 || strspn(argument, harmless) < length || argument[length - 1] == '\\';
+}
+
+static int add_harmless(brood_buffer *line, const char *text, bool quoted, const char **bad)
 {
     if (strpbrk(text, "\r\n") == NULL)
-        return add_for_batch(line, text);
+        return add_for_batch(line, text, quoted);
     *bad = text;
     return BROOD_EINVAL;
 }
 
+/* With the file in quotes there are four or more: then cmd.exe takes away the outer two, and
+ * reads the rest as it stands. */
 int brood__command_join_batch(const char *file, const char *const *argv, brood_buffer *line,
                               const char **bad)
 {
@@ -130,11 +136,11 @@ int brood__command_join_batch(const char *file, const char *const *argv, brood_b
     }
     int error = add(line, "cmd.exe /e:ON /v:OFF /d /c \"");
     if (error == 0)
-        error = add_harmless(line, file, bad);
+        error = add_harmless(line, file, true, bad);
     for (size_t i = 1; error == 0 && argv[i] != NULL; i++) {
         error = add(line, " ");
         if (error == 0)
-            error = add_harmless(line, argv[i], bad);
+            error = add_harmless(line, argv[i], needs_quotes(argv[i]), bad);
     }
     return error == 0 ? add(line, "\"") : error;
 }

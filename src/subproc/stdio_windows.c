@@ -152,8 +152,6 @@ static int open_one(struct brood__stdio *stdio, int i, const brood_stdio *wanted
         return open_null(stdio, i, options);
     case BROOD_FILE:
         return open_file(stdio, i, wanted, options);
-    case BROOD_FD:
-        return lend(stdio, i, wanted->fd, options);
     case BROOD_STDOUT:
         stdio->child[i] = stdio->child[1];
         return 0;
@@ -166,8 +164,13 @@ int brood__stdio_open(struct brood__stdio *stdio, const brood_spawn_options *opt
 {
     const brood_stdio *wanted[] = {&options->in, &options->out, &options->err};
     int error = 0;
+    /* What is lent comes first: a handle of ours might get the value of one that is closed. */
     for (int i = 0; i < 3 && error == 0; i++)
-        error = open_one(stdio, i, wanted[i], options);
+        if (wanted[i]->kind == BROOD_FD)
+            error = lend(stdio, i, wanted[i]->fd, options);
+    for (int i = 0; i < 3 && error == 0; i++)
+        if (wanted[i]->kind != BROOD_FD)
+            error = open_one(stdio, i, wanted[i], options);
     return error;
 }
 

@@ -242,7 +242,8 @@ static int send_break(const struct brood__child *child)
     if (GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, (DWORD)child->pid))
         return 0;
     DWORD error = GetLastError();
-    return error == ERROR_INVALID_HANDLE ? BROOD_ENOSYS : brood__error_from(error);
+    bool is_absent = error == ERROR_INVALID_HANDLE || error == ERROR_INVALID_ACCESS;
+    return is_absent ? BROOD_ENOSYS : brood__error_from(error);
 }
 
 int brood__child_signal(struct brood__child *child, int signal)

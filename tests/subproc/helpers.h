@@ -4,20 +4,37 @@
 #define BROOD_TEST_SUBPROC_HELPERS_H
 
 #include <fcntl.h>
-#include <ftw.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "faults.h"
 #include "support.h"
+
+#ifndef _WIN32
+#include "helpers_posix.h"
+#endif
+
+/* ---- of the system -------------------------------------------------------------- */
+
+/* Waits until the child has ended, and leaves it for its loop to notice: where there are
+ * zombies it is one. */
+void wait_zombie(int64_t pid);
+
+/* The backend gets its first places for what it waits for: where there is no index of
+ * children, the watcher has not asked for one. */
+void make_room(brood_loop *loop);
+
+/* The calling thread's signal mask, where there is such a thing: as it is now, and whether
+ * it has changed since. */
+void note_mask(void);
+bool mask_is_changed(void);
+
+/* An environment variable of this process; NULL takes it away. */
+void set_variable(const char *name, const char *value);
 
 /* ---- one child ----------------------------------------------------------------- */
 
@@ -141,33 +158,6 @@ static inline const char *look(brood_spawn_options options, const char *const *a
     return seen;
 }
 
-static inline bool same_mask(const sigset_t *a, const sigset_t *b)
-{
-    for (int signal = 1; signal < 65; signal++)
-        if (sigismember(a, signal) != sigismember(b, signal))
-            return false;
-    return true;
-}
-
-static inline void never_called(void *arg)
-{
-    (void)arg;
-}
-
-/* The backend gets its first places for descriptors: where there is no index of
- * children, the watcher has not asked for one. */
-static inline void make_room(brood_loop *loop)
-{
-    int ends[2];
-    if (pipe(ends) < 0)
-        return;
-    brood_add_reader(loop, ends[0], never_called, NULL);
-    brood_remove_reader(loop, ends[0]);
-    brood_loop_step(loop, BROOD_NOWAIT);
-    close(ends[0]);
-    close(ends[1]);
-}
-
 /* The failure of a spawn, as "ENOENT exec /path"; another text if anything is left
  * of it: a descriptor, a zombie, memory, a changed signal mask, a callback. */
 static inline const char *refusal(brood_spawn_options options)
@@ -176,7 +166,6 @@ static inline const char *refusal(brood_spawn_options options)
     static brood_subprocess *const untouched = (brood_subprocess *)(void *)seen;
     struct kid kid = {.transport = untouched};
     brood_spawn_failure failure = {.step = ""};
-    sigset_t before, after;
     brood_loop *loop = open_loop(test_watcher());
     if (loop == NULL)
         return "no loop";
@@ -185,10 +174,10 @@ static inline const char *refusal(brood_spawn_options options)
     make_room(loop);
     int descriptors = test_count_descriptors();
     size_t allocations = test_live_allocations();
-    pthread_sigmask(SIG_SETMASK, NULL, &before);
+    note_mask();
     options.failure = &failure;
     int error = brood_subprocess_exec(loop, &kid_protocol, &kid, &options, &kid.transport);
-    pthread_sigmask(SIG_SETMASK, NULL, &after);
+    bool changed = mask_is_changed();
     for (int i = 0; i < 4; i++)
         brood_loop_step(loop, BROOD_NOWAIT);
     snprintf(seen, sizeof seen, "%s %s %s%s%s%s%s%s%s%s", brood_errname(error), failure.step,
@@ -199,13 +188,11 @@ static inline const char *refusal(brood_spawn_options options)
              test_count_descriptors() == descriptors ? "" : "; a descriptor is left",
              !test_has_children() ? "" : "; a child is left",
              test_live_allocations() == allocations ? "" : "; memory is left");
-    if (!same_mask(&before, &after))
+    if (changed)
         strncat(seen, "; the mask is changed", sizeof seen - strlen(seen) - 1);
     brood_loop_close(loop);
     return seen;
 }
-
-/* ---- a process of the test's own ----------------------------------------------- */
 
 #define NEED(condition)      \
     do {                     \
@@ -213,115 +200,54 @@ static inline const char *refusal(brood_spawn_options options)
             return __LINE__; \
     } while (0)
 
-/* Runs body, which returns 0 or the line that went wrong, in a forked process. */
-#define IN_FORK(body) in_fork(body, __FILE__)
-static inline void in_fork(int (*body)(void), const char *file)
+/* ---- a thread with children ------------------------------------------------------ */
+
+enum { PER_LOOP = 200 };
+
+struct kids_of_thread {
+    int watcher, first, wrong;
+    struct kid kids[PER_LOOP];
+};
+
+static inline void *run_kids(void *arg)
 {
-    int status;
-    int *line = mmap(NULL, sizeof *line, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    cr_assert_neq((void *)line, MAP_FAILED);
-    test_child(); /* finds out its path, and asserts */
-    pid_t pid = fork();
-    cr_assert_geq(pid, 0);
-    if (pid == 0) {
-        alarm(100);
-        *line = body();
-        _exit(*line != 0);
+    struct kids_of_thread *thread = arg;
+    brood_loop *loop = open_loop(thread->watcher);
+    for (int i = 0; i < PER_LOOP; i++) {
+        char code[12];
+        snprintf(code, sizeof code, "%d", (thread->first + i) % 250);
+        if (kid_start(loop, &thread->kids[i], (brood_spawn_options){0}, ARGV("exit", code)) != 0)
+            thread->wrong += 1000;
+        if (i % 20 == 0)
+            brood_loop_step(loop, BROOD_NOWAIT);
     }
-    cr_assert_eq(waitpid(pid, &status, 0), pid);
-    cr_assert(status == 0 && *line == 0, "%s:%d, wait status 0x%x", file, *line, (unsigned)status);
-    munmap(line, sizeof *line);
-}
-
-/* A child of the host that ends with this status. */
-static inline pid_t foreign_child(int status)
-{
-    pid_t pid = fork();
-    if (pid == 0)
-        _exit(status);
-    return pid;
-}
-
-/* Waits until the process is a zombie, and leaves it one. */
-static inline void wait_zombie(int64_t pid)
-{
-    siginfo_t info;
-    while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
-        ;
-}
-
-/* Since 6.15 Linux still knows a status that somebody else has taken. */
-static inline bool kernel_remembers_status(void)
-{
-    struct utsname name;
-    int major = 0, minor = 0;
-    uname(&name);
-    sscanf(name.release, "%d.%d", &major, &minor);
-    return major > 6 || (major == 6 && minor >= 15);
+    for (int i = 0; thread->wrong < 1000 && i < PER_LOOP; i++)
+        if (!run_until(loop, &thread->kids[i].lost) ||
+            thread->kids[i].code != (thread->first + i) % 250)
+            thread->wrong++;
+    if (brood_loop_close(loop) < 0)
+        thread->wrong++;
+    return NULL;
 }
 
 /* ---- files ----------------------------------------------------------------------- */
 
-/* A file without a name that holds the text. */
-static inline int text_file(const char *text, unsigned flags)
-{
-    int fd = memfd_create("text", flags);
-    if (write(fd, text, strlen(text)) < 0)
-        abort();
-    return fd;
-}
+/* A file without a name that holds the text, as it is lent to a child; and its offset,
+ * which the text has moved, back to the start. */
+intptr_t lent_text(const char *text);
+void rewind_lent(intptr_t file);
+void close_lent(intptr_t file);
 
-static char scratch[64]; /* a directory of the test */
+/* A directory of the test, and the path of something in it; a few paths are valid at a
+ * time. */
+extern char scratch[512];
+void scratch_begin(void);
+void scratch_end(void);
+const char *in_scratch(const char *name);
 
-static inline void scratch_begin(void)
-{
-    strcpy(scratch, "/tmp/brood-XXXXXX");
-    if (mkdtemp(scratch) == NULL || chmod(scratch, 0755) < 0)
-        abort();
-}
-
-static inline int remove_one(const char *path, const struct stat *status, int type, struct FTW *at)
-{
-    (void)status;
-    (void)type;
-    (void)at;
-    return remove(path);
-}
-
-static inline void scratch_end(void)
-{
-    nftw(scratch, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-/* The path of something in it; a few are valid at a time. */
-static inline const char *in_scratch(const char *name)
-{
-    static char paths[8][512];
-    static unsigned next;
-    char *path = paths[next++ % 8];
-    snprintf(path, sizeof paths[0], "%s/%s", scratch, name);
-    return path;
-}
-
-static inline const char *make_file(const char *name, const char *text, mode_t mode)
-{
-    const char *path = in_scratch(name);
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-    if (fd < 0 || write(fd, text, strlen(text)) < 0 || fchmod(fd, mode) < 0)
-        abort();
-    close(fd);
-    return path;
-}
-
-static inline const char *file_text(const char *path)
-{
-    static char text[4096];
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t length = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
-    text[length > 0 ? length : 0] = '\0';
-    if (fd >= 0)
-        close(fd);
-    return text;
-}
+const char *make_folder(const char *name);
+/* The mode matters where there are modes. */
+const char *make_file(const char *name, const char *text, unsigned mode);
+const char *file_text(const char *path);
 
 #endif

@@ -2,7 +2,7 @@
  * is spawned. */
 #include <limits.h>
 
-#include "helpers.h"
+#include "processes.h"
 
 SUITE(options);
 
@@ -14,8 +14,7 @@ static const char *const program[] = {"/bin/true", NULL};
 static const char *const nothing[] = {NULL};
 static const unsigned group = 1;
 static const brood_child_fd standard[] = {{.child = 2, .parent = 0}},
-                            negative[] = {{.child = 7, .parent = -1}},
-                            twice[] = {{.child = 7, .parent = 0}, {.child = 7, .parent = 1}};
+                            negative[] = {{.child = 7, .parent = -1}};
 
 #define OPTIONS(...)                 \
     {                                \
@@ -49,7 +48,6 @@ static const struct {
     {"fds", OPTIONS(.fd_count = 1)},
     {"fds", OPTIONS(.fds = standard, .fd_count = 1)},
     {"fds", OPTIONS(.fds = negative, .fd_count = 1)},
-    {"fds", OPTIONS(.fds = twice, .fd_count = 2)},
     {"process_group", OPTIONS(.set_process_group = true, .process_group = -1)},
     {"new_session", OPTIONS(.new_session = true, .set_process_group = true)},
     {"kill_tree", OPTIONS(.kill_tree = true, .set_process_group = true, .process_group = 5)},
@@ -63,14 +61,14 @@ static const struct {
 Test(options, each_contradiction_is_refused_naming_the_field)
 {
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
-        unsigned born = test_calls(FAULT_CLONE) + test_calls(FAULT_FORK);
+        unsigned born = count_births();
         char expected[64];
         snprintf(expected, sizeof expected, "EINVAL options %s", refused[i].field);
         const char *seen = refusal(refused[i].options);
         cr_expect(strncmp(seen, expected, strlen(expected)) == 0, "%zu: %s, not %s", i, seen,
                   expected);
         cr_expect_null(strchr(seen, ';'), "%zu: %s", i, seen);
-        cr_expect_eq(test_calls(FAULT_CLONE) + test_calls(FAULT_FORK), born, "%zu: spawned", i);
+        cr_expect_eq(count_births(), born, "%zu: spawned", i);
     }
 }
 
@@ -95,11 +93,12 @@ Test(options, missing_arguments_are_refused)
     brood_subprocess *transport = NULL;
     brood_spawn_options options = {.argv = program};
     struct kid kid = {0};
+    unsigned born = count_births();
     cr_expect_eq(brood_subprocess_exec(loop, NULL, &kid, &options, &transport), BROOD_EINVAL);
     cr_expect_eq(brood_subprocess_exec(loop, &kid_protocol, &kid, NULL, &transport), BROOD_EINVAL);
     cr_expect_eq(brood_subprocess_exec(loop, &kid_protocol, &kid, &options, NULL), BROOD_EINVAL);
     cr_expect_null(transport);
-    cr_expect_eq(test_calls(FAULT_CLONE), 0);
+    cr_expect_eq(count_births(), born);
     test_settle(loop);
     cr_expect_eq(kid.calls, 0);
     test_loop_close(loop);
@@ -136,15 +135,8 @@ Test(options, fields_that_are_not_switched_on_do_not_matter)
     brood_spawn_options options = {.umask = 077,
                                    .user = 12345,
                                    .group = 12345,
+                                   .process_group = 12345,
                                    .extra_groups = &group,
                                    .extra_group_count = 1};
-    char before[8];
-    mode_t mask = umask(0);
-    umask(mask);
-    snprintf(before, sizeof before, "%03o\n", mask);
-    cr_expect_str_eq(look(options, ARGV("report", "umask")), before);
-    char ids[128];
-    snprintf(ids, sizeof ids, "uid %u %u %u gid %u %u %u\n", getuid(), geteuid(), geteuid(),
-             getgid(), getegid(), getegid());
-    cr_expect_str_eq(look(options, ARGV("report", "ids")), ids);
+    cr_expect_str_eq(look(options, ARGV("out", "x")), "x");
 }

@@ -4,10 +4,6 @@
  * SEMANTICS without a test: 8 (a spawn call cannot be cancelled: it does not
  * wait), 20 (belongs to the stream layer's protocol).  7 has no connection_made
  * for each pipe here; what remains of it is the order. */
-#include <fcntl.h>
-#include <stdio.h>
-#include <unistd.h>
-
 #include "transports.h"
 
 SUITE(subprocess);
@@ -95,11 +91,6 @@ Test(subprocess, sem_07_pipes_are_made_in_the_order_stdin_stdout_stderr)
     struct recorder recorder = {0};
     brood_spawn_options options = {.argv = ARGV(test_child(), "cat"), THREE_PIPES};
     test_exec(loop, &recorder, &options);
-    intptr_t fds[3];
-    for (int fd = 0; fd < 3; fd++)
-        fds[fd] = brood_pipe_fd(brood_subprocess_pipe(recorder.transport, fd));
-    cr_assert_lt(fds[0], fds[1]);
-    cr_assert_lt(fds[1], fds[2]);
     test_run_until(loop, &recorder.made);
     for (int fd = 0; fd < 3; fd++)
         brood_pipe_close(brood_subprocess_pipe(recorder.transport, fd));
@@ -149,13 +140,10 @@ Test(subprocess, sem_14_a_child_may_close_its_pipes_and_live_on)
 {
     brood_loop *loop = test_loop();
     struct recorder recorder = {0};
-    int gate[2];
-    make_pipe(gate);
-    brood_child_fd extra = {.child = 3, .parent = gate[0]};
+    struct gate gate = gate_make();
     brood_spawn_options options = {
-        .argv = ARGV(test_child(), "close", "0", "close", "1", "close", "2", "byte", "3"),
-        .fds = &extra,
-        .fd_count = 1,
+        .argv = ARGV(test_child(), "close", "0", "close", "1", "close", "2", "byte", gate.name),
+        GATE(&gate),
         THREE_PIPES};
     test_exec(loop, &recorder, &options);
     for (int fd = 0; fd < 3; fd++)
@@ -163,11 +151,10 @@ Test(subprocess, sem_14_a_child_may_close_its_pipes_and_live_on)
     test_settle(loop);
     cr_assert_not(recorder.exited);
     cr_assert_not(recorder.lost);
-    put(gate[1], "!");
+    gate_pass(&gate);
     test_run_until(loop, &recorder.lost);
     cr_assert_not_null(strstr(recorder.log, " exit lost"), "%s", recorder.log);
-    close(gate[0]);
-    close(gate[1]);
+    gate_end(&gate);
     finish(loop, &recorder);
 }
 
@@ -197,23 +184,20 @@ Test(subprocess, sem_16_connection_lost_is_last_and_once_with_any_pipes)
     }
 }
 
-/* The child copies what is in a pipe to another of the same size, and ends. */
+/* The child copies a file to a pipe that has room for all of it, and ends. */
 static void deliver_before_exit(size_t len, int pipe_size)
 {
     brood_loop *loop = test_loop();
     struct recorder recorder = {0};
-    int source[2];
-    char *bytes = pattern_of(len);
-    make_pipe(source);
-    cr_assert_geq(fcntl(source[1], F_SETPIPE_SZ, (int)len), (int)len);
-    cr_assert_eq(write(source[1], bytes, len), (ssize_t)len);
-    close(source[1]);
+    char *bytes = alphabet(len);
+    intptr_t source = lent_text(bytes);
+    rewind_lent(source);
     brood_spawn_options options = {.argv = ARGV(test_child(), "cat"),
                                    .out.kind = BROOD_PIPE,
-                                   .in = {.kind = BROOD_FD, .fd = source[0]},
+                                   .in = {.kind = BROOD_FD, .fd = source},
                                    .pipe_size = pipe_size};
     test_exec(loop, &recorder, &options);
-    close(source[0]);
+    close_lent(source);
     wait_for_zombie(&recorder);
     test_run_until(loop, &recorder.exited);
     test_run_until(loop, &recorder.lost);

@@ -26,20 +26,20 @@ Test(subprocess_data, paused_at_the_exit_the_data_comes_after_it)
 
 Test(subprocess_data, paused_nothing_is_buffered_and_the_child_blocks)
 {
+    enum { CAPACITY = 4096 };
     brood_loop *loop = test_loop();
     struct recorder recorder = {0};
     brood_spawn_options options = {.argv =
                                        ARGV(test_child(), "fill", "1", "8000000", "err", "done"),
                                    .out.kind = BROOD_PIPE,
                                    .err.kind = BROOD_PIPE,
-                                   .pipe_size = 4096};
+                                   .pipe_size = CAPACITY};
     test_exec(loop, &recorder, &options);
     brood_pipe *out = brood_subprocess_pipe(recorder.transport, 1);
-    int fd = (int)brood_pipe_fd(out);
     cr_assert_eq(brood_pipe_pause_reading(out), 0);
     size_t live = test_live_allocations(), resident = test_resident_bytes();
     brood_time deadline = test_deadline();
-    while (available(fd) < capacity_of(fd)) {
+    while (available_at(brood_pipe_fd(out)) < CAPACITY) {
         cr_assert_eq(brood_loop_step(loop, brood_in(0.001)), 0);
         cr_assert_lt(brood_now(), deadline);
     }

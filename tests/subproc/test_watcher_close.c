@@ -45,24 +45,6 @@ Test(watcher_close, with_all_their_pipes)
     expect_all_gone(loop);
 }
 
-Test(watcher_close, children_that_ignore_what_can_be_ignored)
-{
-    expect_all_gone(
-        loop_with_live_children((brood_spawn_options){0}, ARGV("ignore", "15", "pause")));
-}
-
-Test(watcher_close, stopped_children)
-{
-    brood_loop *loop = loop_with_live_children((brood_spawn_options){0}, ARGV("pause"));
-    siginfo_t info;
-    for (int i = 0; i < LIVE; i++) {
-        cr_assert_eq(kill((pid_t)pids[i], SIGSTOP), 0);
-        while (waitid(P_PID, (id_t)pids[i], &info, WSTOPPED | WNOWAIT) < 0)
-            cr_assert_eq(errno, EINTR);
-    }
-    expect_all_gone(loop);
-}
-
 Test(watcher_close, zombies_that_have_not_been_noticed)
 {
     brood_loop *loop = loop_with_live_children((brood_spawn_options){0}, ARGV("exit", "1"));
@@ -71,37 +53,10 @@ Test(watcher_close, zombies_that_have_not_been_noticed)
     expect_all_gone(loop);
 }
 
-Test(watcher_close, children_of_another_user)
-{
-    if (geteuid() != 0)
-        cr_skip_test("only root can start them");
-    brood_spawn_options options = {.shell = "exec sleep 1000",
-                                   .set_user = true,
-                                   .user = 65534,
-                                   .set_group = true,
-                                   .group = 65534};
-    expect_all_gone(loop_with_live_children(options, NULL));
-}
-
 Test(watcher_close, trees)
 {
     brood_spawn_options options = {.kill_tree = true};
     expect_all_gone(loop_with_live_children(options, ARGV("pause")));
-}
-
-/* Those without a process descriptor. */
-Test(watcher_close, children_without_a_handle)
-{
-    brood_loop *loop = open_loop(BROOD_WATCH_SIGCHLD);
-    static const char *const ends[] = {"pause", "cat", "args"};
-    for (int i = 0; i < 3; i++) {
-        test_fail_call(FAULT_CLONE, 1, EMFILE, 0);
-        cr_assert_eq(
-            kid_start(loop, &kids[i], (brood_spawn_options){.in.kind = BROOD_PIPE}, ARGV(ends[i])),
-            0);
-    }
-    test_loop_close(loop);
-    cr_expect_not(test_has_children());
 }
 
 Test(watcher_close, from_the_middle_of_things)

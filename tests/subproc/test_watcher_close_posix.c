@@ -1,0 +1,76 @@
+/* No zombie outlives its loop, whatever state a child on Unix can be in. */
+#include "helpers.h"
+
+SUITE(watcher_close_posix);
+
+enum { LIVE = 50 };
+
+static int64_t pids[LIVE];
+static struct kid kids[LIVE];
+
+static brood_loop *loop_with_live_children(brood_spawn_options options,
+                                           const char *const *arguments)
+{
+    brood_loop *loop = test_loop();
+    memset(kids, 0, sizeof kids);
+    for (int i = 0; i < LIVE; i++) {
+        cr_assert_eq(kid_start(loop, &kids[i], options, arguments), 0);
+        pids[i] = brood_subprocess_pid(kids[i].transport);
+    }
+    return loop;
+}
+
+static void expect_all_gone(brood_loop *loop)
+{
+    test_loop_close(loop);
+    cr_expect_not(test_has_children());
+    for (int i = 0; i < LIVE; i++) {
+        cr_expect_not(test_process_exists(pids[i]), "%lld", (long long)pids[i]);
+        brood_buffer_free(&kids[i].text);
+    }
+}
+
+Test(watcher_close_posix, children_that_ignore_what_can_be_ignored)
+{
+    expect_all_gone(
+        loop_with_live_children((brood_spawn_options){0}, ARGV("ignore", "15", "pause")));
+}
+
+Test(watcher_close_posix, stopped_children)
+{
+    brood_loop *loop = loop_with_live_children((brood_spawn_options){0}, ARGV("pause"));
+    siginfo_t info;
+    for (int i = 0; i < LIVE; i++) {
+        cr_assert_eq(kill((pid_t)pids[i], SIGSTOP), 0);
+        while (waitid(P_PID, (id_t)pids[i], &info, WSTOPPED | WNOWAIT) < 0)
+            cr_assert_eq(errno, EINTR);
+    }
+    expect_all_gone(loop);
+}
+
+Test(watcher_close_posix, children_of_another_user)
+{
+    if (geteuid() != 0)
+        cr_skip_test("only root can start them");
+    brood_spawn_options options = {.shell = "exec sleep 1000",
+                                   .set_user = true,
+                                   .user = 65534,
+                                   .set_group = true,
+                                   .group = 65534};
+    expect_all_gone(loop_with_live_children(options, NULL));
+}
+
+/* Those without a process descriptor. */
+Test(watcher_close_posix, children_without_a_handle)
+{
+    brood_loop *loop = open_loop(BROOD_WATCH_SIGCHLD);
+    static const char *const ends[] = {"pause", "cat", "args"};
+    for (int i = 0; i < 3; i++) {
+        test_fail_call(FAULT_CLONE, 1, EMFILE, 0);
+        cr_assert_eq(
+            kid_start(loop, &kids[i], (brood_spawn_options){.in.kind = BROOD_PIPE}, ARGV(ends[i])),
+            0);
+    }
+    test_loop_close(loop);
+    cr_expect_not(test_has_children());
+}
