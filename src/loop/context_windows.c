@@ -30,6 +30,7 @@ void brood__context_switch(struct brood__context *from, struct brood__context *t
     SwitchToFiber(to->saved);
     if (is_thread)
         ConvertFiberToThread();
+    brood__default_keep();
 }
 
 void brood__context_arrived(struct brood__context *here)

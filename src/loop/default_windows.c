@@ -44,6 +44,12 @@ void brood__default_let_go(void)
         FlsSetValue(slot, (void *)&mine);
 }
 
+void brood__default_keep(void)
+{
+    if (mine != NULL && FlsGetValue(slot) == NULL)
+        FlsSetValue(slot, (void *)&mine);
+}
+
 static BOOL CALLBACK make_slot(INIT_ONCE *unused, void *parameter, void **context)
 {
     (void)unused, (void)parameter, (void)context;

@@ -16,4 +16,7 @@ struct brood__fiber {
 void brood__default_hold(void);
 void brood__default_let_go(void);
 
+/* And after a switch: whoever goes on in this thread may outlive the one that asked. */
+void brood__default_keep(void);
+
 #endif

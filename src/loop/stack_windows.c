@@ -5,7 +5,10 @@
 #include "fiber_windows.h"
 #include "memory.h"
 
-enum { FIRST_COMMIT = 4096 }; /* the system makes more of it as it is touched */
+enum {
+    FIRST_COMMIT = 4096, /* the system makes more of it as it is touched */
+    GUARD = 16384,       /* what it keeps of the size for its guard: Wine 8 two pages */
+};
 
 /* Whatever it is given to run comes back when it has left for ever, and the next one
  * begins: see brood__context_leave. */
@@ -18,10 +21,10 @@ static void CALLBACK live(void *fiber_record)
 
 int brood__stack_open(struct brood__stack *stack, size_t size)
 {
-    struct brood__fiber *fiber = brood__alloc(sizeof *fiber);
+    struct brood__fiber *fiber = size < SIZE_MAX / 2 ? brood__alloc(sizeof *fiber) : NULL;
     if (fiber == NULL)
         return BROOD_ENOMEM;
-    fiber->handle = CreateFiberEx(FIRST_COMMIT, size, FIBER_FLAG_FLOAT_SWITCH, live, fiber);
+    fiber->handle = CreateFiberEx(FIRST_COMMIT, size + GUARD, FIBER_FLAG_FLOAT_SWITCH, live, fiber);
     if (fiber->handle == NULL) {
         brood__free(fiber);
         return BROOD_ENOMEM;

@@ -1,11 +1,6 @@
 /* The host program of the loop's tests. */
 #include "fake_host.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "support.h"
 
 void trace_word(struct trace *trace, const char *word)
@@ -38,74 +33,18 @@ void host_stop(void *loop)
     brood_loop_stop(loop);
 }
 
-void host_pipe(int ends[2])
+void host_drive(brood_loop *loop, const bool *flag)
 {
-    cr_assert_eq(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+    while (!*flag)
+        cr_assert(host_turn(loop), "the loop has not told that it has something to do");
 }
 
-void host_pipe_close(int ends[2])
+void host_expect_quiet(brood_loop *loop)
 {
-    close(ends[0]);
-    close(ends[1]);
-}
-
-void host_put(int fd, const char *text)
-{
-    size_t length = strlen(text);
-    cr_assert_eq(write(fd, text, length), (ssize_t)length);
-}
-
-bool host_readable(intptr_t fd)
-{
-    struct pollfd ask = {.fd = (int)fd, .events = POLLIN};
-    return poll(&ask, 1, 0) == 1;
-}
-
-struct sigaction host_disposition(int number)
-{
-    struct sigaction now;
-    cr_assert_eq(sigaction(number, NULL, &now), 0);
-    return now;
-}
-
-bool host_same_disposition(const struct sigaction *a, const struct sigaction *b)
-{
-    int flags = SA_SIGINFO | SA_RESTART | SA_NODEFER | SA_ONSTACK | SA_NOCLDSTOP | SA_NOCLDWAIT |
-                (int)SA_RESETHAND;
-    if (((a->sa_flags ^ b->sa_flags) & flags) != 0)
-        return false;
-    if ((a->sa_flags & SA_SIGINFO) != 0 && a->sa_sigaction != b->sa_sigaction)
-        return false;
-    if ((a->sa_flags & SA_SIGINFO) == 0) {
-        if (a->sa_handler != b->sa_handler)
-            return false;
-        if (a->sa_handler == SIG_DFL || a->sa_handler == SIG_IGN)
-            return true; /* without a handler the mask means nothing */
-    }
-    for (int number = 1; number < 65; number++)
-        if (sigismember(&a->sa_mask, number) != sigismember(&b->sa_mask, number))
-            return false;
-    return true;
-}
-
-int host_fork(int (*body)(void *arg), void *arg)
-{
-    int ends[2], line = -1, status;
-    cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
-    pid_t pid = fork();
-    cr_assert_geq(pid, 0);
-    if (pid == 0) {
-        alarm(60);
-        line = body(arg);
-        _exit(write(ends[1], &line, sizeof line) == sizeof line ? 0 : 1);
-    }
-    close(ends[1]);
-    if (read(ends[0], &line, sizeof line) != sizeof line)
-        line = -1;
-    close(ends[0]);
-    cr_assert_eq(waitpid(pid, &status, 0), pid);
-    cr_assert(WIFEXITED(status), "the forked child was ended by signal %d", WTERMSIG(status));
-    return line;
+    for (int i = 0; i < 4; i++)
+        cr_assert_eq(brood_loop_step(loop, BROOD_NOWAIT), 0);
+    cr_expect(host_hears_nothing(loop));
+    cr_expect_eq(brood_loop_next(loop), BROOD_FOREVER);
 }
 
 uint64_t host_random(uint64_t *state)

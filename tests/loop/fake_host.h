@@ -1,11 +1,12 @@
 /* What the host program does in the tests of the loop: callbacks that write down
- * that they came, pipes, signal dispositions and forks. */
+ * that they came, and waits in a loop of its own. */
 #ifndef BROOD_TEST_FAKE_HOST_H
 #define BROOD_TEST_FAKE_HOST_H
 
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "brood.h"
 
 /* Words in the order in which they were written, with a space between. */
 struct trace {
@@ -24,25 +25,29 @@ void host_count(void *count); /* int           */
 void host_flag(void *flag);   /* bool          */
 void host_stop(void *loop);   /* brood_loop    */
 
-/* Non-blocking and close-on-exec. */
-void host_pipe(int ends[2]);
-void host_pipe_close(int ends[2]);
-void host_put(int fd, const char *text);
+/* One turn of a host that drives the loop itself, and waits outside of it; false when
+ * nothing came for a minute.  And turns until *flag. */
+bool host_turn(brood_loop *loop);
+void host_drive(brood_loop *loop, const bool *flag);
 
-/* Without waiting; also of brood_loop_fd. */
-bool host_readable(intptr_t fd);
+/* There is nothing to do, and the loop says so: the host may sleep. */
+void host_expect_quiet(brood_loop *loop);
+bool host_hears_nothing(brood_loop *loop); /* of what it would wait for in its sleep */
 
-struct sigaction host_disposition(int number);
-bool host_same_disposition(const struct sigaction *a, const struct sigaction *b);
-
-/* In a forked child: 0, or the line of the first check that failed there.  The
- * body returns that, and asserts nothing itself: Criterion is the parent's. */
-int host_fork(int (*body)(void *arg), void *arg);
-#define CHILD_CHECK(condition) \
-    do {                       \
-        if (!(condition))      \
-            return __LINE__;   \
-    } while (0)
+/* Something that has come already, and makes this call in the loop's next round.  Of some
+ * kinds, which depend on the system: 0 to host_event_kinds - 1. */
+struct host_event {
+    brood_loop *loop;
+    brood_callback *call;
+    void *arg;
+    int kind;
+    intptr_t ends[2];
+    brood_pipe *pipe;
+};
+extern const int host_event_kinds;
+void host_event_open(struct host_event *event, brood_loop *loop, int kind, brood_callback *call,
+                     void *arg);
+void host_event_close(struct host_event *event);
 
 /* A repeatable sequence. */
 uint64_t host_random(uint64_t *state);

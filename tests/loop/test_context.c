@@ -1,5 +1,4 @@
-/* Contexts: what lives across a switch, nested and deep ones, and that the switch
- * itself keeps every register that belongs to the caller. */
+/* Contexts: what lives across a switch, nested and deep ones. */
 #include "context.h"
 #include "support.h"
 
@@ -203,27 +202,4 @@ Test(context, may_be_left_at_any_depth_of_a_recursion)
     cr_expect_eq(diver.dives, 101 + 5050L * 1000);
     brood__context_drop(&diver.here);
     brood__stack_close(&diver.stack);
-}
-
-/* ---- where a new one begins ------------------------------------------------------------ */
-
-static void tell_frame(void *arg)
-{
-    struct counter *counter = arg;
-    brood__context_arrived(&counter->here);
-    counter->sum = (long)((uintptr_t)__builtin_frame_address(0) - (uintptr_t)counter->stack.bottom);
-    counter->turns = (int)((uintptr_t)__builtin_frame_address(0) % 16);
-    brood__context_leave(&counter->here, counter->here.came_from);
-}
-
-Test(context, begins_at_the_top_of_its_stack)
-{
-    struct counter counter = {.stack = open_stack()};
-    brood__context_make(&counter.here, &counter.stack, tell_frame, &counter);
-    brood__context_switch(&counter.home, &counter.here);
-    cr_expect_gt(counter.sum, STACK - 4096);
-    cr_expect_lt(counter.sum, STACK);
-    cr_expect_eq(counter.turns, 0, "aligned as a call wants it");
-    brood__context_drop(&counter.here);
-    brood__stack_close(&counter.stack);
 }

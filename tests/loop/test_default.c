@@ -1,9 +1,5 @@
 /* The thread's own loop, and what NULL stands for as a loop. */
-#include <pthread.h>
-#include <unistd.h>
-
 #include "fake_host.h"
-#include "faults.h"
 #include "support.h"
 
 SUITE(default);
@@ -56,17 +52,12 @@ Test(default, that_cannot_be_made_fails_what_asked_for_it)
 {
     brood_loop *loop = NULL;
     brood_task *task = NULL;
-    for (unsigned nth = 1; nth <= 2; nth++) {
-        test_fail_call(nth == 1 ? FAULT_EPOLL_CREATE1 : FAULT_EVENTFD, 1, EMFILE, 1);
-        cr_expect_eq(brood_loop_default(&loop), BROOD_EMFILE);
-        cr_expect_eq(brood_sleep(NULL, BROOD_NOWAIT), BROOD_EMFILE);
-        cr_expect_eq(brood_task_start(NULL, NULL, NULL, &task), BROOD_EMFILE);
-        cr_expect_eq(brood_loop_run(NULL), BROOD_EMFILE);
-        cr_expect_eq(brood_loop_fd(NULL), -1);
-        test_fail_call(nth == 1 ? FAULT_EPOLL_CREATE1 : FAULT_EVENTFD, 0, 0, 0);
-    }
     test_fail_allocation(1, true);
     cr_expect_eq(brood_loop_default(&loop), BROOD_ENOMEM);
+    cr_expect_eq(brood_sleep(NULL, BROOD_NOWAIT), BROOD_ENOMEM);
+    cr_expect_eq(brood_task_start(NULL, NULL, NULL, &task), BROOD_ENOMEM);
+    cr_expect_eq(brood_loop_run(NULL), BROOD_ENOMEM);
+    cr_expect_eq(brood_loop_fd(NULL), -1);
     test_fail_allocation(0, false);
     cr_expect_null(loop);
     cr_expect_null(task);
@@ -109,24 +100,6 @@ Test(default, null_is_the_threads_own_at_rest)
     cr_assert_eq(brood_call_soon(NULL, host_stop, NULL, NULL), 0);
     cr_expect_eq(brood_loop_run(NULL), 0);
     test_loop_close(loop);
-}
-
-Test(default, null_serves_for_the_hosts_descriptors_and_signals)
-{
-    int ends[2], calls = 0;
-    host_pipe(ends);
-    host_put(ends[1], "x");
-    cr_assert_eq(brood_add_reader(NULL, ends[0], host_count, &calls), 0);
-    cr_assert_eq(brood_add_writer(NULL, ends[1], host_count, &calls), 0);
-    cr_assert_eq(brood_add_signal_handler(NULL, SIGUSR1, host_count, &calls), 0);
-    raise(SIGUSR1);
-    cr_assert_eq(brood_loop_step(NULL, BROOD_NOWAIT), 0);
-    cr_expect_eq(calls, 3);
-    cr_expect_eq(brood_remove_reader(NULL, ends[0]), 0);
-    cr_expect_eq(brood_remove_writer(NULL, ends[1]), 0);
-    cr_expect_eq(brood_remove_signal_handler(NULL, SIGUSR1), 0);
-    test_loop_close(default_loop());
-    host_pipe_close(ends);
 }
 
 /* Of a loop that is not the default one; none is made. */
@@ -230,9 +203,7 @@ static void *use_own_loop(void *arg)
 
 static void run_thread(void *(*body)(void *), struct thread *thread)
 {
-    pthread_t id;
-    cr_assert_eq(pthread_create(&id, NULL, body, thread), 0);
-    cr_assert_eq(pthread_join(id, NULL), 0);
+    test_thread_join(test_thread_start(body, thread));
 }
 
 Test(default, each_thread_has_its_own_which_ends_with_it)
@@ -287,34 +258,4 @@ Test(default, closing_that_of_another_thread_leaves_ones_own)
     run_thread(close_mains_loop, &thread);
     cr_expect_eq(thread.error, 0);
     cr_expect_eq(thread.again, thread.own);
-}
-
-/* ---- forks ----------------------------------------------------------------------------- */
-
-static int use_own_after_fork(void *parents)
-{
-    brood_loop *own = NULL, *again = NULL;
-    brood_task *task;
-    int result = 99, before = test_count_descriptors();
-    CHILD_CHECK(brood_loop_step(parents, BROOD_NOWAIT) == BROOD_EFORK);
-    CHILD_CHECK(brood_task_start(NULL, give_two, NULL, &task) == 0);
-    CHILD_CHECK(brood_task_join(task, &result, test_deadline()) == 0 && result == 2);
-    CHILD_CHECK(test_count_descriptors() == before); /* the copy has been given back */
-    CHILD_CHECK(brood_loop_default(&own) == 0 && brood_loop_default(&again) == 0);
-    CHILD_CHECK(own == again);
-    CHILD_CHECK(brood_loop_close(own) == 0);
-    CHILD_CHECK(test_live_allocations() == 0);
-    return 0;
-}
-
-Test(default, sem_90_after_a_fork_there_is_a_new_one)
-{
-    brood_loop *loop = default_loop();
-    int calls = 0;
-    cr_assert_eq(host_fork(use_own_after_fork, loop), 0, "see the line in this file");
-    cr_expect_eq(default_loop(), loop);
-    cr_assert_eq(brood_call_soon(NULL, host_count, &calls, NULL), 0);
-    cr_assert_eq(brood_sleep(NULL, BROOD_NOWAIT), 0);
-    cr_expect_eq(calls, 1);
-    test_loop_close(loop);
 }

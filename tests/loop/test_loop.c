@@ -3,7 +3,6 @@
 #include "fake_backend.h"
 #include "fake_host.h"
 #include "loop.h"
-#include "signals.h"
 #include "support.h"
 
 SUITE(loop);
@@ -63,11 +62,10 @@ static void run_closing(struct brood__post *post)
     trace_word(&bench.trace, "closing");
 }
 
-static void wait_with_signal(void *arg)
+static void note_wait(void *arg)
 {
     (void)arg;
     trace_word(&bench.trace, "wait");
-    raise(SIGUSR1);
 }
 
 Test(loop, a_round_has_its_order)
@@ -76,16 +74,14 @@ Test(loop, a_round_has_its_order)
     open_bench(NULL);
     brood__post_init(&closing, run_closing);
     brood__loop_post_closing(bench.loop, &closing);
-    brood_add_signal_handler(bench.loop, SIGUSR1, host_note, NOTE("signal"));
     submit_traced(&one, "op1");
     submit_traced(&two, "op2");
     brood_call_soon(bench.loop, host_note, NOTE("call"), NULL);
     brood_call_soon_threadsafe(bench.loop, host_note, NOTE("remote"));
     brood_call_at(bench.loop, bench.fake.clock / 2, host_note, NOTE("timer"), NULL);
-    bench.fake.script[0] =
-        (struct fake_wait){.ripen = {&two.op, &one.op}, .meanwhile = wait_with_signal};
+    bench.fake.script[0] = (struct fake_wait){.ripen = {&two.op, &one.op}, .meanwhile = note_wait};
     cr_assert_eq(brood_loop_step(bench.loop, BROOD_FOREVER), 0);
-    cr_assert_str_eq(bench.trace.text, "timer call remote wait op2 op1 signal closing");
+    cr_assert_str_eq(bench.trace.text, "timer call remote wait op2 op1 closing");
     cr_assert_eq(bench.fake.timeouts[0], 0, "the closing is to be run");
     close_bench();
 }
@@ -208,19 +204,6 @@ Test(loop, next_says_when_a_step_has_something_to_do)
     cr_assert_eq(brood_loop_next(bench.loop), BROOD_NOWAIT);
     cr_assert_eq(brood_loop_step(bench.loop, BROOD_NOWAIT), 0);
     cr_assert_eq(brood_loop_next(bench.loop), BROOD_FOREVER);
-    close_bench();
-}
-
-Test(loop, a_signal_that_came_is_something_to_do)
-{
-    open_bench(NULL);
-    brood_add_signal_handler(bench.loop, SIGUSR1, host_note, NOTE("signal"));
-    raise(SIGUSR1);
-    cr_assert_eq(bench.fake.wakes, 1);
-    cr_assert_eq(brood_loop_next(bench.loop), BROOD_NOWAIT);
-    cr_assert_eq(brood_loop_step(bench.loop, BROOD_FOREVER), 0);
-    cr_assert_eq(bench.fake.timeouts[0], 0);
-    cr_assert_str_eq(bench.trace.text, "signal");
     close_bench();
 }
 

@@ -1,7 +1,4 @@
 /* Calls soon, at a time, and from other threads. */
-#include <pthread.h>
-#include <sched.h>
-
 #include "fake_host.h"
 #include "support.h"
 
@@ -226,18 +223,16 @@ static void *post_many(void *arg)
 
 Test(posted, threads_lose_nothing_and_keep_their_order)
 {
-    pthread_t threads[THREADS];
+    test_thread *threads[THREADS];
     int numbers[THREADS];
     shared = test_loop();
     for (int i = 0; i < THREADS; i++) {
         numbers[i] = i;
-        cr_assert_eq(pthread_create(&threads[i], NULL, post_many, &numbers[i]), 0);
+        threads[i] = test_thread_start(post_many, &numbers[i]);
     }
     cr_assert_eq(brood_loop_run(shared), 0);
     for (int i = 0; i < THREADS; i++) {
-        void *failed;
-        pthread_join(threads[i], &failed);
-        cr_assert_null(failed);
+        cr_assert_null(test_thread_join(threads[i]));
         cr_assert_eq(arrived[i], EACH);
     }
     cr_assert_eq(disorder, 0);
@@ -259,7 +254,7 @@ static void *wake_often(void *arg)
 {
     for (int i = 0; i < 200; i++) {
         while (turn != 2 * i + 1)
-            sched_yield();
+            test_nap(0);
         turn++;
         brood_call_soon_threadsafe(shared, give_turn, NULL);
     }
@@ -269,12 +264,11 @@ static void *wake_often(void *arg)
 /* Each call is posted while the loop waits, or is about to. */
 Test(posted, a_call_from_a_thread_wakes_a_waiting_loop)
 {
-    pthread_t thread;
     shared = test_loop();
     turn = 1;
-    cr_assert_eq(pthread_create(&thread, NULL, wake_often, NULL), 0);
+    test_thread *thread = test_thread_start(wake_often, NULL);
     cr_assert_eq(brood_loop_run(shared), 0);
-    pthread_join(thread, NULL);
+    test_thread_join(thread);
     cr_assert_eq(steps_to_go, 0);
     test_loop_close(shared);
 }

@@ -1,7 +1,5 @@
 /* Loops with tasks in several threads at once, and results that come to tasks from
  * other threads. */
-#include <pthread.h>
-
 #include "fake_host.h"
 #include "support.h"
 
@@ -11,7 +9,7 @@ enum { THREADS = 4, TASKS = 50, ROUNDS = 20 };
 
 /* No assertions outside the test's own thread: what went wrong is counted. */
 struct worker {
-    pthread_t id;
+    test_thread *thread;
     brood_loop *loop; /* NULL: the thread's own */
     int number, errors;
     long sum;
@@ -62,10 +60,10 @@ static void run_threads(struct worker *workers, void *(*body)(void *))
 {
     for (int i = 0; i < THREADS; i++) {
         workers[i].number = i + 1;
-        cr_assert_eq(pthread_create(&workers[i].id, NULL, body, &workers[i]), 0);
+        workers[i].thread = test_thread_start(body, &workers[i]);
     }
     for (int i = 0; i < THREADS; i++)
-        cr_assert_eq(pthread_join(workers[i].id, NULL), 0);
+        test_thread_join(workers[i].thread);
     for (int i = 0; i < THREADS; i++) {
         cr_expect_eq(workers[i].errors, 0);
         cr_expect_eq(workers[i].sum, (long)(i + 1) * TASKS * ROUNDS);
@@ -162,22 +160,19 @@ Test(task_threads, results_come_from_other_threads)
 {
     brood_loop *loop = test_loop();
     brood_task *tasks[THREADS];
-    pthread_t threads[THREADS];
+    test_thread *threads[THREADS];
     open_results(loop);
     for (int i = 0; i < THREADS; i++)
         cr_assert_eq(brood_task_start(loop, add_results, results[i], &tasks[i]), 0);
     for (int i = 0; i < THREADS; i++)
-        cr_assert_eq(pthread_create(&threads[i], NULL, send_results, results[i]), 0);
+        threads[i] = test_thread_start(send_results, results[i]);
     for (int i = 0; i < THREADS; i++) {
         int sum = -1;
         cr_assert_eq(brood_task_join(tasks[i], &sum, test_deadline()), 0);
         cr_expect_eq(sum, i * RESULTS + RESULTS * (RESULTS - 1) / 2);
     }
-    for (int i = 0; i < THREADS; i++) {
-        void *failed = NULL;
-        cr_assert_eq(pthread_join(threads[i], &failed), 0);
-        cr_expect_null(failed);
-    }
+    for (int i = 0; i < THREADS; i++)
+        cr_expect_null(test_thread_join(threads[i]));
     close_results();
     test_loop_close(loop);
 }
@@ -185,11 +180,10 @@ Test(task_threads, results_come_from_other_threads)
 Test(task_threads, a_wait_outside_is_ended_from_another_thread)
 {
     brood_loop *loop = test_loop();
-    pthread_t thread;
     open_results(loop);
-    cr_assert_eq(pthread_create(&thread, NULL, send_results, results[3]), 0);
+    test_thread *thread = test_thread_start(send_results, results[3]);
     cr_expect_eq(add_results(results[3]), 3 * RESULTS + RESULTS * (RESULTS - 1) / 2);
-    cr_assert_eq(pthread_join(thread, NULL), 0);
+    test_thread_join(thread);
     close_results();
     test_loop_close(loop);
 }
@@ -237,15 +231,14 @@ static void *play_in_thread(void *arg)
 Test(task_threads, tasks_in_two_threads_wake_each_other)
 {
     struct player players[2] = {{.other = &players[1]}, {.other = &players[0]}};
-    pthread_t thread;
     for (int i = 0; i < 2; i++) {
         players[i].loop = test_loop();
         cr_assert_eq(brood_future_open(players[i].loop, &players[i].turn), 0);
     }
     cr_assert_eq(brood_call_soon_threadsafe(players[0].loop, take_turn, &players[0]), 0);
-    cr_assert_eq(pthread_create(&thread, NULL, play_in_thread, &players[1]), 0);
+    test_thread *thread = test_thread_start(play_in_thread, &players[1]);
     play_in_thread(&players[0]);
-    cr_assert_eq(pthread_join(thread, NULL), 0);
+    test_thread_join(thread);
     for (int i = 0; i < 2; i++) {
         cr_expect_eq(players[i].count, ROUNDS);
         cr_expect_eq(players[i].errors, 0);

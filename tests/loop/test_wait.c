@@ -112,19 +112,14 @@ Test(wait, is_refused_in_events_and_signals)
     struct objects objects;
     open_objects(&objects);
     struct answers answers = {.objects = &objects, .deadline = BROOD_FOREVER};
-    int ends[2];
-    host_pipe(ends);
-    host_put(ends[1], "x");
-    cr_assert_eq(brood_add_reader(objects.loop, ends[0], wait_in_callback, &answers), 0);
-    cr_assert_eq(brood_loop_step(objects.loop, test_deadline()), 0);
-    cr_assert_eq(brood_remove_reader(objects.loop, ends[0]), 0);
-    expect_refused(&answers);
-    cr_assert_eq(brood_add_signal_handler(objects.loop, SIGUSR1, wait_in_callback, &answers), 0);
-    raise(SIGUSR1);
-    cr_assert_eq(brood_loop_step(objects.loop, test_deadline()), 0);
-    expect_refused(&answers);
+    for (int kind = 0; kind < host_event_kinds; kind++) {
+        struct host_event event;
+        host_event_open(&event, objects.loop, kind, wait_in_callback, &answers);
+        cr_assert_eq(brood_loop_step(objects.loop, test_deadline()), 0);
+        host_event_close(&event);
+        expect_refused(&answers);
+    }
     close_objects(&objects);
-    host_pipe_close(ends);
 }
 
 Test(wait, is_refused_in_a_callback_that_an_outside_wait_has_run)

@@ -49,15 +49,12 @@ static int look(void *deadline)
 /* Data that is there already, and a callback that makes a result of it. */
 static void expect_seen(brood_time deadline, bool in_task)
 {
-    int ends[2];
+    struct host_event event;
     open_all();
-    host_pipe(ends);
-    host_put(ends[1], "x");
-    cr_assert_eq(brood_add_reader(loop, ends[0], set_future, NULL), 0);
+    host_event_open(&event, loop, 0, set_future, NULL);
     cr_expect_eq(in_task ? run_task(look, &deadline) : look(&deadline), 7);
-    cr_assert_eq(brood_remove_reader(loop, ends[0]), 0);
+    host_event_close(&event);
     close_all();
-    host_pipe_close(ends);
 }
 
 Test(wait_deadline, without_waiting_outside_one_sees_what_is_there)

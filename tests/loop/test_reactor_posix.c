@@ -1,7 +1,7 @@
 /* The reactor over a poller that the test moves: what it asks, and when. */
 #include <unistd.h>
 
-#include "fake_host.h"
+#include "fake_host_posix.h"
 #include "fake_poller.h"
 #include "support.h"
 

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "fake_host.h"
+#include "fake_host_posix.h"
 #include "loop.h"
 #include "sanitizers.h"
 #include "support.h"

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "fake_host.h"
+#include "fake_host_posix.h"
 #include "faults.h"
 #include "poller.h"
 #include "support.h"

@@ -2,7 +2,7 @@
  * of the past, and what fails. */
 #include <unistd.h>
 
-#include "fake_host.h"
+#include "fake_host_posix.h"
 #include "fake_poller.h"
 #include "reactor.h"
 #include "support.h"

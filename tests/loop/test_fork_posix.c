@@ -3,7 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "fake_host.h"
+#include "fake_host_posix.h"
 #include "loop.h"
 #include "support.h"
 

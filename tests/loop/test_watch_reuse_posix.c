@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "fake_host.h"
+#include "fake_host_posix.h"
 #include "support.h"
 
 SUITE(watch_reuse);

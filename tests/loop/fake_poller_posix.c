@@ -1,7 +1,7 @@
 /* The poller that the test moves. */
 #include "fake_poller.h"
 
-#include "fake_host.h"
+#include "fake_host_posix.h"
 #include "reactor.h"
 #include "support.h"
 
