@@ -40,8 +40,7 @@ void brood__default_hold(void)
 void brood__default_let_go(void)
 {
     held = false;
-    if (mine != NULL)
-        FlsSetValue(slot, (void *)&mine);
+    brood__default_keep();
 }
 
 void brood__default_keep(void)

@@ -66,8 +66,7 @@ Test(writer_end, sem_66_writing_after_a_loss_is_refused)
 
     sender_open(&sender);
     sender_close_peer(&sender);
-    cr_assert_eq(brood_writer_write(sender.writer, "x", 1), BROOD_EPIPE,
-                 "not noticed yet");
+    cr_assert_eq(brood_writer_write(sender.writer, "x", 1), BROOD_EPIPE, "not noticed yet");
     let_out(sender.loop);
     check_refuses(&sender);
     cr_assert_eq(brood_writer_wait_closed(sender.writer, test_deadline()), BROOD_EPIPE);
