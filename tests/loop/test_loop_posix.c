@@ -1,61 +1,8 @@
 /* The loop over a scripted backend: where signals have their place in a round. */
-#include "fake_backend.h"
+#include "bench.h"
 #include "fake_host_posix.h"
-#include "loop.h"
-#include "support.h"
 
 SUITE(loop_posix);
-
-/* A fake backend, a loop on it, and what the callbacks write down. */
-struct bench {
-    struct fake_backend fake;
-    brood_loop *loop;
-    struct trace trace;
-};
-
-static struct bench bench;
-
-static void open_bench(void)
-{
-    fake_backend_init(&bench.fake);
-    cr_assert_eq(brood__loop_open_with(&bench.loop, NULL, &bench.fake.base), 0);
-}
-
-static void close_bench(void)
-{
-    cr_assert_eq(brood_loop_close(bench.loop), 0);
-    cr_assert_eq(bench.fake.closes, 1);
-}
-
-/* An operation that writes its word down when it is done. */
-struct traced_op {
-    struct brood__op op;
-    struct brood__channel channel;
-    const char *word;
-};
-
-static void op_done(struct brood__op *op)
-{
-    trace_word(&bench.trace, ((struct traced_op *)(void *)op)->word);
-}
-
-static void submit_traced(struct traced_op *traced, const char *word)
-{
-    traced->word = word;
-    traced->op = (struct brood__op){.kind = BROOD__READ, .done = op_done};
-    cr_assert_eq(brood__attach(bench.loop, &traced->channel, 7), 0);
-    brood__submit(bench.loop, &traced->channel, &traced->op);
-}
-
-#define NOTE(word) (&(struct note){&bench.trace, word})
-
-static struct brood__post closing;
-
-static void run_closing(struct brood__post *post)
-{
-    (void)post;
-    trace_word(&bench.trace, "closing");
-}
 
 static void wait_with_signal(void *arg)
 {
@@ -67,7 +14,7 @@ static void wait_with_signal(void *arg)
 Test(loop_posix, a_round_has_its_order)
 {
     struct traced_op one, two;
-    open_bench();
+    open_bench(NULL);
     brood__post_init(&closing, run_closing);
     brood__loop_post_closing(bench.loop, &closing);
     brood_add_signal_handler(bench.loop, SIGUSR1, host_note, NOTE("signal"));
@@ -86,7 +33,7 @@ Test(loop_posix, a_round_has_its_order)
 
 Test(loop_posix, a_signal_that_came_is_something_to_do)
 {
-    open_bench();
+    open_bench(NULL);
     brood_add_signal_handler(bench.loop, SIGUSR1, host_note, NOTE("signal"));
     raise(SIGUSR1);
     cr_assert_eq(bench.fake.wakes, 1);
