@@ -104,11 +104,21 @@ static int try_folder(const wchar_t *folder, size_t len, const wchar_t *name, bo
     return error;
 }
 
+/* A semicolon between quotes is part of a name. */
+static size_t entry_length(const wchar_t *folders)
+{
+    bool quoted = false;
+    size_t length = 0;
+    for (; folders[length] != L'\0' && (quoted || folders[length] != L';'); length++)
+        quoted ^= folders[length] == L'"';
+    return length;
+}
+
 static int try_folders(const wchar_t *folders, const wchar_t *name, bool batch, wchar_t **found)
 {
     int error = 0;
     while (error == 0 && *found == NULL && *folders != L'\0') {
-        size_t length = wcscspn(folders, L";");
+        size_t length = entry_length(folders);
         error = try_folder(folders, length, name, batch, found);
         folders += length;
         folders += *folders == L';';
