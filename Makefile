@@ -24,9 +24,12 @@ QUIET := $(if $(filter 1,$(V)),,@)
 SAY = $(if $(filter 1,$(V)),,@echo '  $(1)')
 
 # The system that the compiler makes programs for.
-MACHINE := $(shell $(CC) -dumpmachine)
+MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null)
+ifeq ($(MACHINE),) # no such compiler, yet
+MACHINE := $(shell uname -s)
+endif
 SYSTEM := $(if $(findstring mingw,$(MACHINE))$(findstring windows,$(MACHINE)),Windows,$(if \
-  $(findstring linux,$(MACHINE)),Linux))
+  $(findstring inux,$(MACHINE)),Linux))
 ifeq ($(SYSTEM),)
 $(error brood runs on Linux and Windows so far, not on $(MACHINE); see the table in README.md)
 endif
@@ -52,7 +55,7 @@ LOOP_Windows := clock_windows context_windows default_windows error_windows fork
 BACKEND_Windows := backend_iocp/iocp
 STREAMS_Windows := pipe_windows
 SUBPROC_Windows := command_windows environment_windows file_windows program_windows random_windows \
-                   spawn_windows stdio_windows text_windows watcher_windows
+                   search_windows spawn_windows stdio_windows text_windows watcher_windows
 
 LOOP += $(LOOP_$(SYSTEM))
 STREAMS += $(STREAMS_$(SYSTEM))
@@ -84,6 +87,7 @@ COVERAGE_FLAGS := $(if $(COVERAGE),--coverage -fprofile-update=atomic)
 SYSTEM_FLAGS_Linux := -pthread -fPIC
 # Programs end in .exe, and need nothing but what comes with the system.
 EXE := $(if $(filter Windows,$(SYSTEM)),.exe)
+SHARED := $(if $(filter Windows,$(SYSTEM)),,$(BUILD)/libbrood.so)
 SYSTEM_LINK_Linux := -pthread
 SYSTEM_LINK_Windows := -static
 FLAGS = -std=c11 -D_GNU_SOURCE -g $(OPTIMISE) $(WARNINGS) $(SYSTEM_FLAGS_$(SYSTEM)) -fvisibility=hidden \
@@ -98,7 +102,7 @@ BELOW_streams := $(BELOW_loop) -iquote src/streams
 BELOW_subproc := $(BELOW_streams) -iquote src/subproc
 
 .PHONY: all
-all: $(BUILD)/libbrood.a $(if $(filter Windows,$(SYSTEM)),,$(BUILD)/libbrood.so) $(BUILD)/brood.pc examples
+all: $(BUILD)/libbrood.a $(SHARED) $(BUILD)/brood.pc examples
 
 # Objects are made anew when the compiler or its flags change.
 $(BUILD)/flags: FORCE
@@ -142,16 +146,19 @@ $(BUILD)/brood.pc: FORCE # PREFIX may be another one each time
 	@printf '%s\n' 'prefix=$(abspath $(PREFIX))' 'libdir=$(abspath $(LIBDIR))' \
 	  'includedir=$(abspath $(INCLUDEDIR))' '' \
 	  'Name: brood' 'Description: asynchronous subprocesses for C' 'Version: $(VERSION)' \
-	  'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lbrood' 'Libs.private: -pthread' > $@
+	  'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lbrood' \
+	  'Libs.private:$(if $(filter Windows,$(SYSTEM)),, -pthread)' > $@
 
 .PHONY: install
-install: $(BUILD)/libbrood.a $(BUILD)/libbrood.so $(BUILD)/brood.pc
+install: $(BUILD)/libbrood.a $(SHARED) $(BUILD)/brood.pc
 	install -d $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(LIBDIR)/pkgconfig
 	install -m 644 include/brood.h $(DESTDIR)$(INCLUDEDIR)
 	install -m 644 $(BUILD)/libbrood.a $(DESTDIR)$(LIBDIR)
-	install -m 755 $(BUILD)/libbrood.so.$(VERSION) $(DESTDIR)$(LIBDIR)
+ifneq ($(SHARED),)
+	install -m 755 $(SHARED).$(VERSION) $(DESTDIR)$(LIBDIR)
 	ln -sf libbrood.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libbrood.so.$(SONAME)
 	ln -sf libbrood.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libbrood.so
+endif
 	install -m 644 $(BUILD)/brood.pc $(DESTDIR)$(LIBDIR)/pkgconfig
 
 # ---- examples ------------------------------------------------------------------
@@ -348,8 +355,9 @@ help:
 	  'make check-figures    ratios: cost of an exit, of a spawn, of bulk data (a minute or two)' \
 	  'make check-sanitize   the tests under ASan + UBSan and TSan, gcc and clang' \
 	  'make check-valgrind   the tests under Valgrind' \
-  'make windows          the library and the examples for Windows, in $(BUILD)/windows/' \
-  'make check-windows    the tests for Windows, under Wine' \
+  'make windows          install mingw-w64 if it is missing, and make the library and the' \
+  '                      examples for Windows, in $(BUILD)/windows/' \
+  'make check-windows    install Wine if it is missing, and pass the tests for Windows under it' \
 	  'make coverage         the tests, and which lines of src/ they run' \
 	  'make lint             clang-format and clang-tidy;  make format: reformat' \
 	  'make install PREFIX=/usr/local DESTDIR=;  make clean' \

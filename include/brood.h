@@ -465,10 +465,11 @@ typedef struct brood_spawn_options {
      * for in the child's PATH when it has no slash, or a command line for
      * /bin/sh.  executable: the program, with argv[0] only its label (with
      * shell: the shell).  A relative path counts from the child's cwd.
-     * Windows: all text is UTF-8, and the arguments are quoted by the C runtime's
-     * rules.  A name without a folder is searched for beside this program, in the
+     * Windows: all text is UTF-8 (else EINVAL), and a program gets it whole that reads
+     * its wide command line, or says in its manifest that it knows UTF-8; the arguments
+     * are quoted by the C runtime's rules.  A name without a folder is searched for beside this program, in the
      * system's folders and in the child's PATH, not in the current folder; one without
-     * an extension gets .exe, or .com.  The shell is %COMSPEC%. */
+     * an extension gets .exe, or .com.  The shell is %COMSPEC% /d /s /c. */
     const char *const *argv;
     const char *shell;
     const char *executable;
@@ -525,8 +526,11 @@ typedef struct brood_spawn_options {
  * preexec.  Elsewhere: creation_flags and verbatim_args (hide_window and allow_batch ask
  * for nothing there).  A batch file without allow_batch: EINVAL, step "batch": cmd.exe
  * reads its arguments by rules of its own, so that one with, say, & in it could run
- * another program.  With it each argument is written so that it arrives as it is; one
- * with a line end in it cannot be, which is EINVAL, step "batch", too. */
+ * another program.  With it each argument is written so that cmd.exe sees plain text in
+ * it, and so that a program which the file hands %* or %1 to gets it as it was, provided
+ * that it takes a doubled " for one, as the C runtime does; what the file itself does with
+ * it, %~1 for one, is the file's to answer for.  An argument with a line end in it cannot
+ * be passed: EINVAL, step "batch", too. */
 
 /* Quote one word for /bin/sh; appends to `out`.  ENOMEM. */
 int brood_shell_quote(const char *word, brood_buffer *out);
@@ -683,12 +687,14 @@ bool brood_subprocess_returncode(const brood_subprocess *transport, brood_return
 brood_pipe *brood_subprocess_pipe(const brood_subprocess *transport, int fd);
 
 /* BROOD_ESRCH once the child has ended: a signal never reaches a recycled pid.
- * terminate sends SIGTERM, kill SIGKILL.  On Windows both end the process there and then;
+ * terminate sends SIGTERM, kill SIGKILL.  On Windows both end the process there and then,
+ * terminate never more than it;
  * of the signals 0 (is it there?), SIGTERM, 9 and SIGBREAK mean something, others are
- * EINVAL: SIGBREAK is the console's CTRL_BREAK to the group that a child with
+ * EINVAL: SIGBREAK (21) is the console's CTRL_BREAK to the group that a child with
  * set_process_group leads, which it may handle; ENOSYS without a console.  With kill_tree, kill also reaches
  * descendants that are left after the child's end, and then works; until it is
- * closed such a child stays a zombie, which holds the number of its group.
+ * closed such a child stays a zombie, which holds the number of its group (Unix: so kill
+ * works also when nobody is left; on Windows that is ESRCH).
  * Without it, a descendant that holds a pipe goes on, and delays connection_lost. */
 int brood_subprocess_send_signal(brood_subprocess *transport, int signal);
 int brood_subprocess_terminate(brood_subprocess *transport);

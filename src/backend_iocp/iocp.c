@@ -21,8 +21,11 @@
 enum {
     PACKETS_PER_WAIT = 128,
     SCRATCH_SIZE = 65536,
-    WRITE_MAX = 1 << 24, /* bytes of one write */
+    WRITE_MAX = 1 << 20, /* bytes of one write: the system may hold them all in its core */
 };
+
+/* In a channel's `interest`: what is done at once is told by the call, and by no packet. */
+enum { NO_PACKET_AT_ONCE = 1 };
 
 /* What a packet is about. */
 enum key { KEY_IO, KEY_WAKE, KEY_EXIT };
@@ -63,9 +66,12 @@ static HANDLE handle_of(const struct brood__channel *channel)
 
 static int attach(struct brood__backend *backend, struct brood__channel *channel, intptr_t handle)
 {
-    if (CreateIoCompletionPort(brood__handle_of(handle), iocp_of(backend)->port, KEY_IO, 0) == NULL)
+    HANDLE pipe = brood__handle_of(handle);
+    if (CreateIoCompletionPort(pipe, iocp_of(backend)->port, KEY_IO, 0) == NULL)
         return brood__last_error();
     *channel = (struct brood__channel){.handle = handle};
+    if (SetFileCompletionNotificationModes(pipe, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS))
+        channel->interest = NO_PACKET_AT_ONCE;
     brood__list_init(&channel->dirty);
     return 0;
 }
@@ -83,15 +89,20 @@ static struct brood__op **place_of(struct brood__channel *channel, const struct 
     return op->kind == BROOD__WRITE ? &channel->out : &channel->in;
 }
 
+static bool is_end(DWORD error)
+{
+    return error == ERROR_BROKEN_PIPE || error == ERROR_PIPE_NOT_CONNECTED ||
+           error == ERROR_NO_DATA;
+}
+
 /* The end of a pipe is found by whoever reads it then. */
 static void failed(struct brood__op *op, DWORD error)
 {
-    bool is_end = error == ERROR_BROKEN_PIPE && op->kind != BROOD__WRITE;
-    op->state = is_end ? BROOD__RIPE : BROOD__SETTLED;
+    op->state = is_end(error) && op->kind != BROOD__WRITE ? BROOD__RIPE : BROOD__SETTLED;
     op->result = brood__error_from(error);
 }
 
-/* A packet has come: the result of the operation is known, but for the bytes of a read. */
+/* It is done: the result of the operation is known, but for the bytes of a read. */
 static void conclude(struct brood__op *op)
 {
     DWORD count;
@@ -100,7 +111,7 @@ static void conclude(struct brood__op *op)
         return;
     }
     op->state = BROOD__RIPE;
-    op->result = (ptrdiff_t)count;
+    op->result = op->kind == BROOD__WRITE && count == 0 ? BROOD_EIO : (ptrdiff_t)count;
 }
 
 /* ---- operations ------------------------------------------------------------ */
@@ -124,11 +135,15 @@ static void submit(struct brood__backend *backend, struct brood__channel *channe
         done =
             WriteFile(handle_of(channel), op->data,
                       (DWORD)(op->len < WRITE_MAX ? op->len : WRITE_MAX), NULL, overlapped_of(op));
-    /* A packet follows when it was done at once, too, but not when it failed at once. */
-    if (!done && GetLastError() != ERROR_IO_PENDING) {
-        failed(op, GetLastError());
-        brood__op_list_append(&iocp->settled, op);
-    }
+    /* No packet follows when it failed at once. */
+    DWORD error = GetLastError();
+    if (done ? channel->interest != NO_PACKET_AT_ONCE : error == ERROR_IO_PENDING)
+        return;
+    if (done)
+        conclude(op);
+    else
+        failed(op, error);
+    brood__op_list_append(&iocp->settled, op);
 }
 
 static void cancel(struct brood__backend *backend, struct brood__op *op)
@@ -159,19 +174,15 @@ static ptrdiff_t fetch(struct iocp *iocp, HANDLE pipe, void *data, size_t len)
     if (!ReadFile(pipe, data, wanted, NULL, &overlapped)) {
         DWORD error = GetLastError();
         if (error != ERROR_IO_PENDING)
-            return error == ERROR_BROKEN_PIPE ? 0 : brood__error_from(error);
+            return is_end(error) ? 0 : brood__error_from(error);
         CancelIoEx(pipe, &overlapped);
     }
     if (GetOverlappedResult(pipe, &overlapped, &count, TRUE))
         return count > 0 ? (ptrdiff_t)count : BROOD_EAGAIN;
-    switch (GetLastError()) {
-    case ERROR_BROKEN_PIPE:
-        return 0;
-    case ERROR_OPERATION_ABORTED:
+    DWORD error = GetLastError();
+    if (error == ERROR_OPERATION_ABORTED)
         return BROOD_EAGAIN;
-    default:
-        return brood__last_error();
-    }
+    return is_end(error) ? 0 : brood__error_from(error);
 }
 
 /* A child may also have written no bytes: then nothing is there after all. */
@@ -179,7 +190,7 @@ static ptrdiff_t read_now(struct iocp *iocp, HANDLE pipe, void **data, size_t le
 {
     DWORD available = 0;
     if (!PeekNamedPipe(pipe, NULL, 0, NULL, &available, NULL))
-        return GetLastError() == ERROR_BROKEN_PIPE ? 0 : brood__last_error();
+        return is_end(GetLastError()) ? 0 : brood__last_error();
     if (available == 0)
         return BROOD_EAGAIN;
     if (*data == NULL) {
@@ -282,13 +293,13 @@ static struct brood__op *receive(struct iocp *iocp, const OVERLAPPED_ENTRY *pack
     }
 }
 
-/* 0: the time has passed. */
-static ULONG take_packets(struct iocp *iocp, OVERLAPPED_ENTRY *packets, DWORD timeout)
+/* How many; 0: the time has passed; or a negative code. */
+static int take_packets(struct iocp *iocp, OVERLAPPED_ENTRY *packets, DWORD timeout)
 {
     ULONG count = 0;
-    if (!GetQueuedCompletionStatusEx(iocp->port, packets, PACKETS_PER_WAIT, &count, timeout, FALSE))
-        return 0;
-    return count;
+    if (GetQueuedCompletionStatusEx(iocp->port, packets, PACKETS_PER_WAIT, &count, timeout, FALSE))
+        return (int)count;
+    return GetLastError() == WAIT_TIMEOUT ? 0 : brood__last_error();
 }
 
 static int wait_for_packets(struct brood__backend *backend, brood_time timeout,
@@ -301,17 +312,18 @@ static int wait_for_packets(struct brood__backend *backend, brood_time timeout,
         timeout = 0;
     }
     OVERLAPPED_ENTRY packets[PACKETS_PER_WAIT];
-    ULONG count = take_packets(iocp, packets, milliseconds_of(timeout));
-    for (ULONG i = 0; i < count; i++)
+    int count = take_packets(iocp, packets, milliseconds_of(timeout));
+    for (int i = 0; i < count; i++)
         if ((op = receive(iocp, &packets[i])) != NULL)
             brood__op_list_append(ripe, op);
-    return 0;
+    return count < 0 ? count : 0;
 }
 
 static void post(struct iocp *iocp, enum key key, void *what)
 {
-    /* It fails only without memory in the system's core. */
-    while (!PostQueuedCompletionStatus(iocp->port, 0, key, what))
+    /* It fails without memory in the system's core, which others will give back. */
+    while (!PostQueuedCompletionStatus(iocp->port, 0, key, what) &&
+           brood__last_error() == BROOD_ENOMEM)
         Sleep(1);
 }
 
@@ -346,9 +358,10 @@ static bool pending(const struct brood__backend *backend)
 static void drain(struct iocp *iocp, const struct brood__op *op)
 {
     OVERLAPPED_ENTRY packets[PACKETS_PER_WAIT];
-    while (op->state == BROOD__SUBMITTED) {
-        ULONG count = take_packets(iocp, packets, INFINITE);
-        for (ULONG i = 0; i < count; i++)
+    int count = 0;
+    while (op->state == BROOD__SUBMITTED && count >= 0) {
+        count = take_packets(iocp, packets, INFINITE);
+        for (int i = 0; i < count; i++)
             receive(iocp, &packets[i]);
     }
 }

@@ -52,6 +52,9 @@ void brood__default_keep(void)
 static BOOL CALLBACK make_slot(INIT_ONCE *unused, void *parameter, void **context)
 {
     (void)unused, (void)parameter, (void)context;
+    HMODULE self; /* stays loaded: the ends of threads lead here, whatever the host unloads */
+    GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_PIN,
+                       (const wchar_t *)(const void *)&slot, &self);
     slot = FlsAlloc(close_mine);
     return TRUE;
 }

@@ -2,8 +2,20 @@
 #include "pipe.h"
 #include "system_windows.h"
 
+/* A pipe that gives messages, or that does not wait, is of another kind.  A handle that can
+ * only write may not be asked: then it is taken for what it should be. */
+static int check_mode(HANDLE pipe)
+{
+    DWORD state, flags;
+    if (!GetNamedPipeInfo(pipe, &flags, NULL, NULL, NULL) && GetLastError() != ERROR_ACCESS_DENIED)
+        return BROOD_EINVAL; /* a socket, for one */
+    if (!GetNamedPipeHandleStateW(pipe, &state, NULL, NULL, NULL, NULL, 0))
+        return 0;
+    return (state & (PIPE_READMODE_MESSAGE | PIPE_NOWAIT)) != 0 ? BROOD_EINVAL : 0;
+}
+
 /* Attaching it to the port is what shows whether it can be read and written while one goes
- * on: with that it cannot be tried before. */
+ * on: that cannot be tried before. */
 int brood__pipe_adopt(intptr_t fd, bool *was_blocking)
 {
     *was_blocking = false;
@@ -11,7 +23,7 @@ int brood__pipe_adopt(intptr_t fd, bool *was_blocking)
     DWORD type = GetFileType(brood__handle_of(fd));
     if (type == FILE_TYPE_UNKNOWN)
         return GetLastError() == NO_ERROR ? BROOD_EINVAL : BROOD_EBADF;
-    return type == FILE_TYPE_PIPE ? 0 : BROOD_EINVAL;
+    return type == FILE_TYPE_PIPE ? check_mode(brood__handle_of(fd)) : BROOD_EINVAL;
 }
 
 void brood__pipe_give_back(intptr_t fd, bool was_blocking)

@@ -10,6 +10,7 @@ struct brood__program {
     wchar_t *path; /* in full */
     wchar_t *line;
     const char *name; /* as the user knows it, for error reports */
+    bool is_batch;    /* cmd.exe runs it                         */
 };
 
 /* On failure options->failure is filled: step "exec", "batch" or "options"; free it in any

@@ -170,8 +170,9 @@ static int list_attributes(struct inheritance *inheritance, bool keep_fds)
     if (list == NULL)
         return BROOD_ENOMEM;
     if (!InitializeProcThreadAttributeList(list, count, 0, &size)) {
+        int error = brood__last_error();
         brood__free(list);
-        return brood__last_error();
+        return error;
     }
     inheritance->attributes = list;
     if (!keep_fds &&
@@ -202,7 +203,8 @@ static int create(struct brood__spawn *spawn, struct inheritance *inheritance,
     const brood_spawn_options *options = spawn->options;
     PROCESS_INFORMATION process;
     STARTUPINFOEXW startup = {
-        .StartupInfo = {.cb = sizeof startup,
+        .StartupInfo = {.cb = inheritance->attributes != NULL ? sizeof startup
+                                                              : sizeof startup.StartupInfo,
                         .dwFlags = STARTF_USESTDHANDLES,
                         .wShowWindow = SW_HIDE,
                         .hStdInput = inheritance->handles[0],
@@ -210,8 +212,9 @@ static int create(struct brood__spawn *spawn, struct inheritance *inheritance,
                         .hStdError = inheritance->handles[2]},
         .lpAttributeList = inheritance->attributes,
     };
-    DWORD flags =
-        options->creation_flags | CREATE_UNICODE_ENVIRONMENT | EXTENDED_STARTUPINFO_PRESENT;
+    DWORD flags = options->creation_flags | CREATE_UNICODE_ENVIRONMENT;
+    if (inheritance->attributes != NULL)
+        flags |= EXTENDED_STARTUPINFO_PRESENT;
     if (options->hide_window)
         startup.StartupInfo.dwFlags |= STARTF_USESHOWWINDOW;
     if (options->set_process_group)
@@ -223,6 +226,7 @@ static int create(struct brood__spawn *spawn, struct inheritance *inheritance,
     CloseHandle(process.hThread);
     child->pid = process.dwProcessId;
     child->process = brood__number_of(process.hProcess);
+    child->leads_group = (flags & CREATE_NEW_PROCESS_GROUP) != 0;
     return 0;
 }
 

@@ -102,7 +102,7 @@ static int open_file(struct brood__stdio *stdio, int i, const brood_stdio *wante
     wchar_t *path;
     DWORD access = GENERIC_READ, how = OPEN_EXISTING;
     if (i > 0 && wanted->append) {
-        access = FILE_APPEND_DATA | FILE_READ_ATTRIBUTES | SYNCHRONIZE;
+        access = FILE_GENERIC_WRITE & ~(DWORD)FILE_WRITE_DATA;
         how = OPEN_ALWAYS;
     } else if (i > 0) {
         access = GENERIC_WRITE;

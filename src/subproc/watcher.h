@@ -7,12 +7,13 @@
 #include "loop.h"
 
 struct brood__child {
-    struct brood__link link; /* the watcher's; in no list: not watched */
+    struct brood__link link; /* the watcher's (Unix); in no list: not watched */
     struct brood__watcher *watcher;
     int64_t pid;
     intptr_t process; /* the system's handle of the process (Linux: a pidfd); -1: none */
     intptr_t job;     /* Windows: what its tree is in; 0: none          */
     void *watch;      /* the watcher's own (Windows)                    */
+    bool leads_group; /* Windows: a group of the console's                 */
     bool tree;        /* ending it ends the process group that it leads */
     bool indexed;     /* the watcher's: the kernel names it when it ends */
     bool ended;       /* its end has been seen; the return code stands   */

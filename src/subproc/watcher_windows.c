@@ -114,7 +114,6 @@ static void stop_watching(struct brood__child *child)
     if (watch == NULL)
         return;
     child->watch = NULL;
-    brood__list_remove(&child->link);
     watch->child = NULL;
     end_wait(watch);
     if (!atomic_load(&watch->posted))
@@ -187,7 +186,6 @@ int brood__watcher_add(brood_loop *loop, struct brood__child *child)
     child->watcher = loop->watcher;
     child->watch = watch;
     brood__list_append(&loop->watcher->watches, &watch->link);
-    brood__list_init(&child->link);
     return 0;
 }
 
@@ -232,13 +230,17 @@ static int end_process(struct brood__child *child)
 {
     if (TerminateProcess(process_of(child), STATUS_OF_KILLED))
         return 0;
-    DWORD error = GetLastError();
-    return brood__child_has_ended(child) ? BROOD_ESRCH : brood__error_from(error);
+    DWORD error = GetLastError(); /* our handle may do anything to a live one */
+    return error == ERROR_ACCESS_DENIED || brood__child_has_ended(child) ? BROOD_ESRCH
+                                                                         : brood__error_from(error);
 }
 
-/* The console's message, which only a group hears that the child leads. */
+/* The console's message, for the group that the child leads.  Without one of its own it is in
+ * the host's, which would hear it, too. */
 static int send_break(const struct brood__child *child)
 {
+    if (!child->leads_group)
+        return BROOD_EPERM;
     if (GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, (DWORD)child->pid))
         return 0;
     DWORD error = GetLastError();

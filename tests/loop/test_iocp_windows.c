@@ -184,7 +184,7 @@ Test(iocp, a_write_that_is_done_at_once_completes_in_a_wait_all_the_same)
     struct brood__op write = writing(block_to_write, PORT_QUOTA);
     open_all();
     port_submit(port, &pipe, &write);
-    cr_expect_eq(write.state, BROOD__SUBMITTED);
+    cr_expect_neq(write.state, BROOD__IDLE);
     cr_expect_eq(port_await(port, &write), PORT_QUOTA);
     cr_expect_eq(port_take(&pipe, PORT_QUOTA), PORT_QUOTA);
     close_all();

@@ -48,6 +48,52 @@ Test(pipe_windows, sem_11_the_ends_of_an_anonymous_pipe_are_refused_and_stay_as_
     CloseHandle(to);
 }
 
+/* The reading end of a new pipe of the host's making, and the other one. */
+static HANDLE make_own_pipe(DWORD mode, HANDLE *peer)
+{
+    static const wchar_t name[] = L"\\\\.\\pipe\\LOCAL\\brood-test-own";
+    HANDLE ours = CreateNamedPipeW(name, PIPE_ACCESS_INBOUND | FILE_FLAG_OVERLAPPED, mode, 1, 4096,
+                                   4096, 0, NULL);
+    cr_assert_neq(ours, INVALID_HANDLE_VALUE);
+    *peer = CreateFileW(name, GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
+    cr_assert_neq(*peer, INVALID_HANDLE_VALUE);
+    return ours;
+}
+
+Test(pipe_windows, sem_11_a_pipe_of_messages_or_one_that_does_not_wait_is_refused)
+{
+    static const DWORD modes[] = {PIPE_TYPE_MESSAGE | PIPE_READMODE_MESSAGE, PIPE_NOWAIT};
+    for (int i = 0; i < 2; i++) {
+        HANDLE peer, ours = make_own_pipe(modes[i], &peer);
+        refuse(ours, BROOD_EINVAL);
+        CloseHandle(peer);
+        CloseHandle(ours);
+    }
+}
+
+/* What is done at once is then told by no packet. */
+Test(pipe_windows, a_host_may_have_asked_for_fewer_packets)
+{
+    brood_loop *loop = test_loop();
+    struct pipe_recorder reading = {0};
+    HANDLE peer, ours = make_own_pipe(PIPE_TYPE_BYTE, &peer);
+    DWORD count;
+    cr_assert(SetFileCompletionNotificationModes(ours, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS));
+    cr_assert(WriteFile(peer, "there already", 13, &count, NULL));
+    record_reading(loop, &reading, (intptr_t)ours);
+    while (reading.received < 13)
+        cr_assert_eq(brood_loop_step(loop, test_deadline()), 0);
+    cr_assert(WriteFile(peer, " and later", 10, &count, NULL));
+    while (reading.received < 23)
+        cr_assert_eq(brood_loop_step(loop, test_deadline()), 0);
+    CloseHandle(peer);
+    test_run_until(loop, &reading.lost);
+    cr_expect_str_eq(reading.log, "made data eof lost");
+    cr_expect_str_eq(reading.bytes.data, "there already and later");
+    test_loop_close(loop);
+    pipe_recorder_free(&reading);
+}
+
 Test(pipe_windows, sem_11_files_and_devices_are_refused)
 {
     intptr_t file = open_file();

@@ -68,6 +68,33 @@ Test(batch_windows, a_batch_file_in_the_path_is_refused)
     folder_end();
 }
 
+Test(batch_windows, a_batch_file_in_place_of_the_shell_is_refused_whatever_is_allowed)
+{
+    make_batch_files();
+    const char *path = in_folder("tell.bat");
+    brood_spawn_options options = {.shell = "a & echo INJECTED", .executable = path};
+    for (int i = 0; i < 2; i++) {
+        char expected[512];
+        snprintf(expected, sizeof expected, "EINVAL batch %s", path);
+        cr_expect_str_eq(act_failure(options, NULL), expected);
+        options.allow_batch = true;
+    }
+    folder_end();
+}
+
+Test(batch_windows, more_than_cmd_takes_is_refused)
+{
+    static char argument[9000];
+    memset(argument, 'x', sizeof argument - 1);
+    make_batch_files();
+    const char *path = in_folder("tell.bat");
+    char expected[512];
+    snprintf(expected, sizeof expected, "E2BIG exec %s", path);
+    cr_expect_str_eq(act_failure((brood_spawn_options){.allow_batch = true}, ARGV(path, argument)),
+                     expected);
+    folder_end();
+}
+
 Test(batch_windows, a_relative_batch_file_is_refused)
 {
     make_batch_files();
@@ -90,15 +117,16 @@ Test(batch_windows, a_batch_file_that_is_not_there_is_refused_as_well)
     folder_end();
 }
 
-Test(batch_windows, a_name_without_extension_finds_no_batch_file_by_itself)
+/* So that somebody who asks for `npm` hears that it is a batch file. */
+Test(batch_windows, a_name_without_extension_may_be_a_batch_files)
 {
     char path[1024];
     make_batch_files();
     snprintf(path, sizeof path, "PATH=%s", folder());
     brood_spawn_options options = {.env = ARGV(path)};
-    cr_expect_str_eq(act_failure(options, ARGV("tell")), "ENOENT exec tell");
+    cr_expect_str_eq(act_failure(options, ARGV("tell")), "EINVAL batch tell");
     options.env = NULL;
-    snprintf(path, sizeof path, "ENOENT exec %s", in_folder("tell"));
+    snprintf(path, sizeof path, "EINVAL batch %s", in_folder("tell"));
     cr_expect_str_eq(act_failure(options, ARGV(in_folder("tell"))), path);
     folder_end();
 }

@@ -86,6 +86,17 @@ Test(kill_windows, other_signals_are_refused)
     test_loop_close(loop);
 }
 
+/* In the host's own group the host would hear it, too. */
+Test(kill_windows, a_break_is_for_a_group_of_the_childs_own)
+{
+    brood_loop *loop = test_loop();
+    brood_process *process = spawn(loop, (brood_spawn_options){0}, ARGV(test_child(), "pause"));
+    cr_expect_eq(brood_process_send_signal(process, SIGNAL_BREAK), BROOD_EPERM);
+    cr_expect_eq(brood_process_send_signal(process, 0), 0, "it lives");
+    brood_process_close(process);
+    test_loop_close(loop);
+}
+
 /* Not to be had by a program without a console; Wine 8 fails in a way of its own. */
 Test(kill_windows, a_break_is_sent_or_not_to_be_had)
 {

@@ -149,7 +149,10 @@ static bool run_without(brood_loop *loop, size_t nth, bool cut)
     test_fail_allocation(0, false);
     if (error == 0 || error == BROOD_ETIMEDOUT) {
         cr_expect_eq(error == BROOD_ETIMEDOUT, cut, "%zu", nth);
-        cr_expect_eq(result.returncode, cut ? code_killed : 0, "%zu", nth);
+        /* One whose output was lost may have ended before it could be killed. */
+        bool broken = cut && result.returncode == code_broken_pipe;
+        cr_expect(broken || result.returncode == (cut ? code_killed : 0), "%zu: %lld", nth,
+                  (long long)result.returncode);
         cr_expect(cut || result.out.len == INPUT_SIZE);
         cr_expect(is_alphabet(result.out.data, result.out.len));
         cr_expect(cut || result.err.len == 100000);

@@ -85,6 +85,9 @@ Test(program_windows, the_path_of_the_child_counts)
     cr_expect_str_eq(ran("tool", list(";;@\\one;"), NULL), in_folder("one\\tool.exe"));
     cr_expect_str_eq(ran("tool", list("\"@\\one\""), NULL), in_folder("one\\tool.exe"));
     cr_expect_str_eq(ran("tool", list("\"\";\"@\\two\";@\\one"), NULL), in_folder("two\\tool.exe"));
+    folder_make("a;b");
+    folder_act("a;b\\other.exe");
+    cr_expect_str_eq(ran("other", list("\"@\\a;b\";@\\one"), NULL), in_folder("a;b\\other.exe"));
     cr_expect_str_eq(ran("tool", list("@\\a b \xc3\xa4"), NULL),
                      in_folder("a b \xc3\xa4\\tool.exe"));
     cr_expect_str_eq(ran("tool", "", NULL), missing("tool"));
@@ -275,6 +278,26 @@ Test(program_windows, a_shell_line_is_run_by_the_shell)
     char command[1024];
     snprintf(command, sizeof command, "\"%s\" args \"a b\" c", test_child());
     cr_expect_eq(shell(command, "a b\nc\n"), 0);
+}
+
+Test(program_windows, what_the_shell_would_not_take_is_refused)
+{
+    static char line[9000];
+    memset(line, 'x', sizeof line - 1);
+    memcpy(line, "echo ", 5);
+    cr_expect_str_eq(act_failure((brood_spawn_options){.shell = line}, NULL),
+                     "E2BIG exec %COMSPEC%");
+    cr_expect_str_eq(act_failure((brood_spawn_options){.shell = "echo a\necho b"}, NULL),
+                     "EINVAL options shell");
+    cr_expect_str_eq(act_failure((brood_spawn_options){.shell = "echo \xff"}, NULL),
+                     "EINVAL options echo \xff");
+}
+
+Test(program_windows, the_names_of_folders_are_no_programs)
+{
+    static const char *const names[] = {".", "..", "...", " .. "};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        cr_expect_str_eq(act_failure(plain, ARGV(names[i])), missing(names[i]));
 }
 
 /* The child knows no command "/d". */
