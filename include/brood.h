@@ -432,7 +432,8 @@ enum brood_stdio_kind {
     BROOD_PIPE,        /* a new pipe to the parent                  */
     BROOD_DEVNULL,     /* the null device                           */
     BROOD_STDOUT,      /* err only: where out goes                  */
-    BROOD_FD,          /* .fd: a descriptor (Windows: a HANDLE), only lent */
+    BROOD_FD,          /* .fd: a descriptor, only lent (Windows: a HANDLE,
+                          not an overlapped one: programs expect no such) */
     BROOD_FILE         /* .path: opened for it in the parent (in: for reading;
                           out, err: for writing, created with mode 0666,
                           emptied unless .append)                   */
@@ -450,8 +451,9 @@ typedef struct brood_child_fd { int child; int parent; } brood_child_fd;
 /* A resource limit for the child: setrlimit's resource; UINT64_MAX: unlimited. */
 typedef struct brood_rlimit { int resource; uint64_t soft, hard; } brood_rlimit;
 
-/* Which step failed: "options", "pipe", "open", "fork", "chdir", "setsid",
- * "exec", ... and on what: a path, a number, the field's name. */
+/* Which step failed: "options", "pipe", "open", "dup2", "fork", "chdir", "setsid",
+ * "exec", ..., on Windows also "env", "batch" and "job"; and on what: a path, a number,
+ * the field's name. */
 typedef struct brood_spawn_failure {
     int error;        /* the code that was also returned */
     const char *step; /* static                          */
@@ -467,9 +469,10 @@ typedef struct brood_spawn_options {
      * shell: the shell).  A relative path counts from the child's cwd.
      * Windows: all text is UTF-8 (else EINVAL), and a program gets it whole that reads
      * its wide command line, or says in its manifest that it knows UTF-8; the arguments
-     * are quoted by the C runtime's rules.  A name without a folder is searched for beside this program, in the
-     * system's folders and in the child's PATH, not in the current folder; one without
-     * an extension gets .exe, or .com.  The shell is %COMSPEC% /d /s /c. */
+     * are quoted by the C runtime's rules.  A name without a folder is searched for
+     * beside this program, in the system's folders and in the child's PATH, not in the
+     * current folder; one without an extension gets .exe or .com, else .bat or .cmd.
+     * The shell, which takes one line, is %COMSPEC% /d /s /c. */
     const char *const *argv;
     const char *shell;
     const char *executable;
@@ -482,13 +485,16 @@ typedef struct brood_spawn_options {
                       answers EPERM over its limit; 0: its own (Windows: 65536) */
 
     const char *cwd;
-    const char *const *env;    /* the whole environment, "NAME=value", ended by NULL; NULL: the parent's */
+    const char *const *env;    /* the whole environment, "NAME=value", ended by NULL; NULL: the parent's
+                                  (Windows: with SystemRoot; names differ by more than case) */
     const brood_child_fd *fds; /* descriptors beyond 0, 1 and 2, with the numbers the child sees */
     size_t fd_count;
-    bool keep_fds;             /* also inherit whatever is not close-on-exec (Windows: is inheritable) */
+    bool keep_fds;             /* also inherit whatever is not close-on-exec (Windows: whatever
+                                  can be inherited) */
 
     bool new_session;       /* setsid */
-    bool set_process_group; /* setpgid(0, process_group); 0: a new group of its own */
+    bool set_process_group; /* setpgid(0, process_group); 0: a new group of its own
+                               (Windows: only that; such a child ignores Ctrl+C) */
     int process_group;
     bool set_umask;
     unsigned umask;
@@ -509,10 +515,11 @@ typedef struct brood_spawn_options {
     void *preexec_arg;
     /* kill and close end the descendants too: Unix: a process group of its own (or
      * the new session's); descendants that leave the group escape.  Windows: a job
-     * object, which none escapes. */
+     * object, which descendants cannot leave. */
     bool kill_tree;
 
-    unsigned creation_flags; /* Windows: CreateProcess's, such as CREATE_NEW_CONSOLE      */
+    unsigned creation_flags; /* Windows: CreateProcess's, such as CREATE_NEW_CONSOLE (a
+                                suspended child's thread is yours to find and resume)   */
     bool hide_window;        /* Windows: what window it opens first is not shown          */
     bool verbatim_args;      /* Windows: argv joined with blanks, with nothing quoted     */
     bool allow_batch;        /* Windows: argv may name a .bat or .cmd, which cmd.exe runs */
@@ -540,7 +547,8 @@ int brood_shell_quote(const char *word, brood_buffer *out);
  * ended by us. */
 typedef int64_t brood_returncode;
 
-/* What a child has used, with those of its own children that it has waited for. */
+/* What a child has used, with those of its own children that it has waited for (Windows:
+ * without). */
 typedef struct brood_usage {
     double user_seconds, system_seconds;
     uint64_t max_rss_bytes; /* the largest of them; Linux counts in what the parent had at the start */
@@ -688,13 +696,13 @@ brood_pipe *brood_subprocess_pipe(const brood_subprocess *transport, int fd);
 
 /* BROOD_ESRCH once the child has ended: a signal never reaches a recycled pid.
  * terminate sends SIGTERM, kill SIGKILL.  On Windows both end the process there and then,
- * terminate never more than it;
- * of the signals 0 (is it there?), SIGTERM, 9 and SIGBREAK mean something, others are
- * EINVAL: SIGBREAK (21) is the console's CTRL_BREAK to the group that a child with
- * set_process_group leads, which it may handle; ENOSYS without a console.  With kill_tree, kill also reaches
- * descendants that are left after the child's end, and then works; until it is
- * closed such a child stays a zombie, which holds the number of its group (Unix: so kill
- * works also when nobody is left; on Windows that is ESRCH).
+ * terminate never more than it; of the signals 0 (is it there?), SIGTERM, 9 and SIGBREAK
+ * mean something, others are EINVAL: SIGBREAK (21) is the console's CTRL_BREAK to the group
+ * that a child with set_process_group leads, which it may handle; EPERM to another child;
+ * ENOSYS without a console.
+ * With kill_tree, kill also reaches descendants that are left after the child's end, and
+ * then works; until it is closed such a child stays a zombie, which holds the number of its
+ * group (Unix: so kill works also when nobody is left; on Windows that is ESRCH).
  * Without it, a descendant that holds a pipe goes on, and delays connection_lost. */
 int brood_subprocess_send_signal(brood_subprocess *transport, int signal);
 int brood_subprocess_terminate(brood_subprocess *transport);
@@ -722,13 +730,13 @@ typedef struct brood_pipe_protocol {
 } brood_pipe_protocol;
 
 /* Make a transport of a descriptor: a FIFO, a socket or a character device
- * (else BROOD_EINVAL); on Windows of a HANDLE: a named pipe opened with
- * FILE_FLAG_OVERLAPPED and not yet on a completion port.  On success the descriptor belongs to the transport, is
- * switched to non-blocking, and switched back before it is closed: a mode that all
- * duplicates of a descriptor share, so don't connect two of them.  The hang-up of a
- * terminal is its end.  The
- * transport belongs to the caller, who closes it; `protocol` must stay valid
- * until then.  Errors: EINVAL, EBADF, ENOMEM, EFORK. */
+ * (else BROOD_EINVAL); on Windows of a HANDLE: a named pipe of bytes, opened with
+ * FILE_FLAG_OVERLAPPED, that waits and is on no completion port.  On success the
+ * descriptor belongs to the transport, is switched to non-blocking, and switched back
+ * before it is closed: a mode that all duplicates of a descriptor share, so don't connect
+ * two of them.  The hang-up of a terminal is its end.  The transport belongs to the caller,
+ * who closes it; `protocol` must stay valid until then.  Errors: EINVAL, EBADF, ENOMEM,
+ * EFORK. */
 int brood_connect_read_pipe(brood_loop *loop, intptr_t fd, const brood_pipe_protocol *protocol,
                             void *arg, brood_pipe **pipe);
 int brood_connect_write_pipe(brood_loop *loop, intptr_t fd, const brood_pipe_protocol *protocol,
