@@ -36,13 +36,7 @@ void test_end(void);
             cr_skip_test(reason);                  \
     } while (0)
 
-/* Skips, on Windows, a test of a file that is otherwise the same everywhere. */
-#define NOT_ON_WINDOWS(reason)    \
-    do {                          \
-        if (test_on_windows())    \
-            cr_skip_test(reason); \
-    } while (0)
-bool test_on_windows(void);
+bool test_on_windows(void); /* where some things differ by nature */
 
 /* A generous deadline for something that happens at once. */
 brood_time test_deadline(void);
