@@ -670,7 +670,7 @@ FILE *brood_file_stdio(brood_file *file, const char *mode);
 /* In this order for each child: connection_made, first of all; then data and
  * losses of pipes and process_exited, the order between which is open, except
  * that what the child itself had written is delivered before process_exited
- * unless reading is paused (Unix, up to 4 MiB); last and once, after the exit and the loss
+ * unless reading is paused (up to 4 MiB); last and once, after the exit and the loss
  * of every pipe, connection_lost.  Any member may be NULL. */
 typedef struct brood_subprocess_protocol {
     void (*connection_made)(void *arg, brood_subprocess *transport);
