@@ -23,16 +23,28 @@ V ?= 0
 QUIET := $(if $(filter 1,$(V)),,@)
 SAY = $(if $(filter 1,$(V)),,@echo '  $(1)')
 
+ZIG := $(filter zig,$(notdir $(firstword $(CC))))
+
 # The system that the compiler makes programs for.
 MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null)
 ifeq ($(MACHINE),) # no such compiler, yet
 MACHINE := $(shell uname -s)
 endif
-SYSTEM := $(if $(findstring mingw,$(MACHINE))$(findstring windows,$(MACHINE)),Windows,$(if \
-  $(findstring inux,$(MACHINE)),Linux))
+kernel = $(findstring $(1),$(MACHINE))
+SYSTEM := $(if $(call kernel,mingw)$(call kernel,windows)$(call kernel,MINGW),Windows,$(if \
+  $(call kernel,inux),Linux,$(if \
+  $(call kernel,darwin)$(call kernel,Darwin)$(call kernel,macos),Darwin,$(if \
+  $(call kernel,bsd)$(call kernel,BSD)$(call kernel,dragonfly)$(call kernel,DragonFly),BSD))))
 ifeq ($(SYSTEM),)
-$(error brood runs on Linux and Windows so far, not on $(MACHINE); see the table in README.md)
+$(error brood runs on Linux, macOS, the BSDs and Windows, not on $(MACHINE); see docs/platforms.md)
 endif
+
+# KQUEUE=emulated: on Linux, what the BSDs would have, above an emulation of kqueue that is
+# part of the tests.  For `make check-kqueue` alone.
+KQUEUE ?=
+LIBRARY := $(if $(KQUEUE),BSD,$(SYSTEM))
+
+comma := ,
 
 # ---- sources -----------------------------------------------------------------
 
@@ -43,12 +55,22 @@ SUBPROC := communicate exchange file options process run shell subprocess
 LOOP_Unix := reactor clock_posix context_posix default_posix fork_posix io_posix \
              signal_handler_posix signal_posix stack_posix switch_posix watch_posix
 STREAMS_Unix := pipe_posix
-SUBPROC_Unix := child_posix file_posix program_posix spawn_posix stdio_posix watcher_posix
+SUBPROC_Unix := child_posix file_posix program_posix reap_posix spawn_posix stdio_posix watcher_posix
 
-LOOP_Linux := $(LOOP_Unix) io_linux procfd_linux
+LOOP_Linux := $(LOOP_Unix) io_linux pipe2_posix procfd_linux
 BACKEND_Linux := backend_epoll/epoll
 STREAMS_Linux := $(STREAMS_Unix)
 SUBPROC_Linux := $(SUBPROC_Unix) child_linux clone_linux reap_linux waitid_linux
+
+LOOP_BSD := $(LOOP_Unix) io_bsd pipe2_posix procfd_bsd
+BACKEND_BSD := backend_kqueue/kqueue
+STREAMS_BSD := $(STREAMS_Unix)
+SUBPROC_BSD := $(SUBPROC_Unix) child_bsd clone_bsd close_bsd reap_bsd waitid_bsd
+
+LOOP_Darwin := $(LOOP_Unix) io_bsd pipe2_darwin procfd_bsd
+BACKEND_Darwin := $(BACKEND_BSD)
+STREAMS_Darwin := $(STREAMS_Unix)
+SUBPROC_Darwin := $(SUBPROC_Unix) child_bsd clone_darwin close_darwin reap_bsd waitid_bsd
 
 LOOP_Windows := clock_windows context_windows default_windows error_windows fork_windows \
                 procfd_windows signal_windows stack_windows watch_windows
@@ -57,12 +79,12 @@ STREAMS_Windows := pipe_windows
 SUBPROC_Windows := command_windows environment_windows file_windows program_windows random_windows \
                    search_windows spawn_windows stdio_windows text_windows watcher_windows
 
-LOOP += $(LOOP_$(SYSTEM))
-STREAMS += $(STREAMS_$(SYSTEM))
-SUBPROC += $(SUBPROC_$(SYSTEM))
-SOURCES := $(LOOP:%=src/loop/%.c) $(BACKEND_$(SYSTEM):%=src/%.c) \
+LOOP += $(LOOP_$(LIBRARY))
+STREAMS += $(STREAMS_$(LIBRARY))
+SUBPROC += $(SUBPROC_$(LIBRARY))
+SOURCES := $(LOOP:%=src/loop/%.c) $(BACKEND_$(LIBRARY):%=src/%.c) \
            $(STREAMS:%=src/streams/%.c) $(SUBPROC:%=src/subproc/%.c)
-OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(if $(KQUEUE),$(BUILD)/tests/kqueue/emulation.o)
 HEADERS := $(wildcard include/*.h src/*/*.h tests/*/*.h tests/runner/include/criterion/*.h)
 
 EXAMPLES := date_protocol df_protocol fanout date_streams df_streams to_upper python_repl login prompt \
@@ -84,11 +106,15 @@ SANITIZE_FLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointe
 COVERAGE ?=
 COVERAGE_FLAGS := $(if $(COVERAGE),--coverage -fprofile-update=atomic)
 
-SYSTEM_FLAGS_Linux := -pthread -fPIC
+SYSTEM_FLAGS_Linux := -pthread -fPIC $(if $(KQUEUE),-Itests/kqueue/include)
+SYSTEM_FLAGS_BSD := -pthread -fPIC
+SYSTEM_FLAGS_Darwin := -pthread -fPIC
 # Programs end in .exe, and need nothing but what comes with the system.
 EXE := $(if $(filter Windows,$(SYSTEM)),.exe)
-SHARED := $(if $(filter Windows,$(SYSTEM)),,$(BUILD)/libbrood.so)
-SYSTEM_LINK_Linux := -pthread
+SHARED := $(if $(filter Linux BSD,$(SYSTEM)),$(if $(KQUEUE),,$(BUILD)/libbrood.so))
+SYSTEM_LINK_Linux := -pthread $(if $(KQUEUE),-Wl$(comma)--wrap=close)
+SYSTEM_LINK_BSD := -pthread
+SYSTEM_LINK_Darwin := -pthread
 SYSTEM_LINK_Windows := -static
 FLAGS = -std=c11 -D_GNU_SOURCE -g $(OPTIMISE) $(WARNINGS) $(SYSTEM_FLAGS_$(SYSTEM)) -fvisibility=hidden \
         $(CPPFLAGS) $(CFLAGS) $(COVERAGE_FLAGS) $(SANITIZE_FLAGS)
@@ -98,6 +124,7 @@ LINK_FLAGS = $(SYSTEM_LINK_$(SYSTEM)) $(LDFLAGS) $(COVERAGE_FLAGS) $(SANITIZE_FL
 BELOW_loop := -Iinclude -iquote src/loop
 BELOW_backend_epoll := $(BELOW_loop)
 BELOW_backend_iocp := $(BELOW_loop)
+BELOW_backend_kqueue := $(BELOW_loop)
 BELOW_streams := $(BELOW_loop) -iquote src/streams
 BELOW_subproc := $(BELOW_streams) -iquote src/subproc
 
@@ -120,8 +147,8 @@ $(BUILD)/src/%.o: src/%.c $(BUILD)/flags
 	$(QUIET)$(CC) $(FLAGS) $(BELOW_$(notdir $(patsubst %/,%,$(dir $*)))) -MMD -MP -c $< -o $@
 
 # Code that runs in a child which may share our memory: see child_posix.c.
-IN_CHILD := $(BUILD)/src/subproc/child_posix.o $(BUILD)/src/subproc/child_linux.o \
-            $(BUILD)/src/subproc/clone_linux.o
+IN_CHILD := $(filter %/child_posix.o %/child_linux.o %/child_bsd.o %/clone_linux.o %/clone_bsd.o \
+              %/close_bsd.o %/close_darwin.o,$(OBJECTS))
 $(IN_CHILD): private SANITIZE_FLAGS :=
 $(IN_CHILD): private CFLAGS += -fno-stack-protector
 
@@ -135,9 +162,11 @@ $(BUILD)/libbrood.a: $(OBJECTS)
 	@rm -f $@
 	$(QUIET)$(AR) rcs $@ $^
 
+# On the BSDs a library's environ is the program's.
+NO_UNDEFINED := $(if $(filter Linux,$(SYSTEM)),-Wl$(comma)-z$(comma)defs)
 $(BUILD)/libbrood.so: $(OBJECTS)
 	$(call SAY,LD $@)
-	$(QUIET)$(CC) -shared -Wl,-soname,libbrood.so.$(SONAME) -Wl,-z,defs $(LINK_FLAGS) $^ -o $@.$(VERSION)
+	$(QUIET)$(CC) -shared -Wl,-soname,libbrood.so.$(SONAME) $(NO_UNDEFINED) $(LINK_FLAGS) $^ -o $@.$(VERSION)
 	@ln -sf libbrood.so.$(VERSION) $@.$(SONAME)
 	@ln -sf libbrood.so.$(VERSION) $@
 
@@ -194,13 +223,20 @@ demo: all
 # ---- tests ---------------------------------------------------------------------
 
 # RUNNER=criterion, or own: the small one in tests/runner, where Criterion cannot
-# run.  The test sources are the same.
-RUNNER ?= $(if $(filter Windows,$(SYSTEM)),own,criterion)
-# A test file for one system only says so at the end of its name, and in docs/platforms.md
-# why.
-FOREIGN := $(if $(filter Windows,$(SYSTEM)),%_posix.c %_linux.c,%_windows.c)
-TESTS := $(filter-out $(FOREIGN),$(sort $(wildcard tests/loop/test_*.c tests/streams/test_*.c \
-           tests/subproc/test_*.c tests/examples/test_*.c)))
+# run, or is not at hand.  The test sources are the same.
+RUNNER ?= $(if $(filter Linux,$(SYSTEM)),$(if $(ZIG),own,criterion),own)
+# A test file for some systems or for one backend only says so at the end of its name, and
+# in docs/platforms.md why.
+FOREIGN_Linux := %_windows.c %_bsd.c
+FOREIGN_BSD := %_windows.c %_linux.c
+FOREIGN_Darwin := %_windows.c %_linux.c
+FOREIGN_Windows := %_posix.c %_linux.c %_bsd.c
+KERNEL_LIBRARY := $(notdir $(BACKEND_$(LIBRARY)))
+FOREIGN := $(FOREIGN_$(SYSTEM)) $(filter-out %_$(KERNEL_LIBRARY).c,%_epoll.c %_kqueue.c %_iocp.c)
+# What concerns the calls of Linux that the library then does without.
+FOREIGN_TESTS := $(FOREIGN) $(if $(KQUEUE),tests/%_linux.c,%_emulated.c)
+TESTS := $(filter-out $(FOREIGN_TESTS),$(sort $(wildcard tests/loop/test_*.c tests/streams/test_*.c \
+           tests/subproc/test_*.c tests/examples/test_*.c $(if $(KQUEUE),tests/kqueue/test_*.c))))
 FIGURES := $(sort $(wildcard tests/figures/test_*.c)) tests/figures/figures.c tests/figures/bare.c
 TEST_SUPPORT := $(filter-out $(FOREIGN) tests/support/child%,$(sort $(wildcard tests/support/*.c \
                   tests/*/fake_*.c tests/*/*_recorder.c tests/*/*_recorder_*.c tests/*/helpers*.c)))
@@ -209,9 +245,17 @@ TEST_OBJECTS := $(TESTS:%.c=$(BUILD)/%.o)
 FIGURE_OBJECTS := $(FIGURES:%.c=$(BUILD)/%.o)
 
 # Calls that the tests can make fail: see tests/support/faults.h.
-WRAPPED := pipe2 fcntl open epoll_create1 epoll_ctl epoll_wait eventfd sigaction brood__waitid fork \
-           brood__clone brood__process_open
-WRAP_FLAGS := $(if $(filter Windows,$(SYSTEM)),,$(WRAPPED:%=-Wl,--wrap=%))
+WRAPPED := pipe2 fcntl open sigaction brood__waitid fork brood__clone brood__process_open
+WRAPPED_epoll := epoll_create1 epoll_ctl epoll_wait eventfd
+WRAPPED_kqueue := kqueue kevent
+ifneq ($(SYSTEM),Windows)
+ifeq ($(ZIG)$(filter Darwin,$(SYSTEM)),)
+WRAP_FLAGS := $(WRAPPED:%=-Wl,--wrap=%) $(WRAPPED_$(KERNEL_LIBRARY):%=-Wl,--wrap=%)
+else # the library once more, with its calls renamed
+BY_NAME := -DBROOD_FAULTS_BY_NAME
+endif
+endif
+TESTED_LIBRARY := $(if $(BY_NAME),$(BUILD)/tested/libbrood.a,$(BUILD)/libbrood.a)
 
 HALF := $(if $(filter Windows,$(SYSTEM)),windows,posix)
 RUNNER_SOURCES := runner runner_registry runner_body isolate_$(HALF)
@@ -229,15 +273,29 @@ $(BUILD)/tests/runner/%.o: private TEST_CC_FLAGS := -Itests/runner/include
 $(BUILD)/tests/%.o: tests/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call SAY,CC $<)
-	$(QUIET)$(CC) $(FLAGS) $(TEST_CC_FLAGS) $(BELOW_subproc) -iquote tests/support -MMD -MP -c $< -o $@
+	$(QUIET)$(CC) $(FLAGS) $(TEST_CC_FLAGS) $(BY_NAME) $(BELOW_subproc) -iquote tests/support -MMD -MP -c $< -o $@
+
+TESTED_OBJECTS := $(SOURCES:%.c=$(BUILD)/tested/%.o)
+NOT_RENAMED := $(BUILD)/tested/src/subproc/waitid_% $(BUILD)/tested/src/subproc/clone_%
+$(filter-out $(NOT_RENAMED),$(TESTED_OBJECTS)): private FLAGS += -include tests/support/faults_names.h
+$(TESTED_OBJECTS): $(BUILD)/tested/src/%.o: src/%.c tests/support/faults_names.h $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call SAY,CC $< (for the tests))
+	$(QUIET)$(CC) $(FLAGS) $(BELOW_$(notdir $(patsubst %/,%,$(dir $*)))) -MMD -MP -c $< -o $@
+
+$(BUILD)/tested/libbrood.a: $(TESTED_OBJECTS)
+	$(call SAY,AR $@)
+	@rm -f $@
+	$(QUIET)$(AR) rcs $@ $^
 
 $(BUILD)/suite$(EXE): $(TEST_OBJECTS)
 $(BUILD)/figures: $(FIGURE_OBJECTS)
-$(BUILD)/suite$(EXE) $(BUILD)/figures: $(SUPPORT_OBJECTS) $(RUNNER_OBJECTS) $(BUILD)/libbrood.a
+$(BUILD)/suite$(EXE) $(BUILD)/figures: $(SUPPORT_OBJECTS) $(RUNNER_OBJECTS) $(TESTED_LIBRARY)
 	$(call SAY,LD $@)
 	$(QUIET)$(CC) $(filter %.o,$^) $(filter %.a,$^) $(LINK_FLAGS) $(WRAP_FLAGS) $(TEST_LIBS) -o $@
 
-# Static, so that starting one is quick, and never sanitized.
+# Static where that can be, so that starting one is quick, and never sanitized.
+STATIC := $(if $(filter Linux Windows,$(SYSTEM)),-static)
 $(BUILD)/child$(EXE): tests/support/child.c \
     tests/support/child_$(HALF).c tests/support/child_program.h
 $(BUILD)/child$(EXE): private CHILD_FLAGS := $(if $(filter Windows,$(SYSTEM)),-municode)
@@ -246,7 +304,7 @@ $(BUILD)/producer: tests/figures/producer.c
 $(BUILD)/child$(EXE) $(BUILD)/actor$(EXE) $(BUILD)/producer: $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call SAY,CC $(filter %.c,$^))
-	$(QUIET)$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARNINGS) $(CHILD_FLAGS) -static $(filter %.c,$^) -o $@
+	$(QUIET)$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARNINGS) $(CHILD_FLAGS) $(STATIC) $(filter %.c,$^) -o $@
 
 # What callgrind counts the instructions of.
 $(BUILD)/switches: $(BUILD)/tests/figures/switches.o $(BUILD)/libbrood.a
@@ -364,6 +422,7 @@ help:
 	  'Variables: CC=gcc|clang  MODE=release|debug  BUILD=folder  CFLAGS  LDFLAGS  V=1  WERROR=' \
 	  '           SUITE_FLAGS: for the test runner, e.g. --filter="spawn/*"'
 
+-include $(TESTED_OBJECTS:.o=.d)
 -include $(patsubst %.o,%.d,$(TEST_OBJECTS) $(SUPPORT_OBJECTS) $(FIGURE_OBJECTS) $(OWN_RUNNER_OBJECTS) \
            $(BUILD)/tests/figures/switches.o \
            $(BUILD)/tests/runner/samples.o $(BUILD)/tests/runner/selftest.o \

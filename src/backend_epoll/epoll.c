@@ -95,8 +95,9 @@ static int descriptor(const struct brood__poller *poller)
     return ((const struct epoll *)poller)->fd;
 }
 
-static void close_epoll(struct brood__poller *poller)
+static void close_epoll(struct brood__poller *poller, bool forked)
 {
+    (void)forked; /* each process has descriptors of its own for it */
     struct epoll *epoll = epoll_of(poller);
     brood__io_close(epoll->wake_fd);
     brood__io_close(epoll->fd);
@@ -130,7 +131,7 @@ int brood__poller_open(struct brood__poller **poller)
     if (error >= 0)
         error = epoll_ctl(epoll->fd, EPOLL_CTL_ADD, epoll->wake_fd, &event) < 0 ? -errno : 0;
     if (error < 0) {
-        close_epoll(&epoll->base);
+        close_epoll(&epoll->base, false);
         return error;
     }
     *poller = &epoll->base;

@@ -36,6 +36,11 @@ ptrdiff_t brood__io_writev(int fd, const struct iovec *parts, int count)
     return brood__io_writev_guarded(fd, parts, count);
 }
 
+int brood__io_set_pipe_size(int fd, int size)
+{
+    return fcntl(fd, F_SETPIPE_SZ, size) < 0 ? -errno : 0;
+}
+
 void brood__io_widen(int fd)
 {
     int size = fcntl(fd, F_GETPIPE_SZ);

@@ -60,6 +60,25 @@ int brood__io_set_nonblocking(int fd, bool on)
     return 0;
 }
 
+int brood__io_pipe(int ends[2])
+{
+    int made[2];
+    int error = brood__io_pipe2(made);
+    if (error < 0)
+        return error;
+    made[0] = brood__io_keep_clear(made[0]);
+    made[1] = brood__io_keep_clear(made[1]);
+    if (made[0] < 0 || made[1] < 0) {
+        error = made[0] < 0 ? made[0] : made[1];
+        brood__io_close(made[0]);
+        brood__io_close(made[1]);
+        return error;
+    }
+    ends[0] = made[0];
+    ends[1] = made[1];
+    return 0;
+}
+
 int brood__io_keep_clear(int fd)
 {
     if (fd < 0 || fd > 2)

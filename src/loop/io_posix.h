@@ -17,6 +17,16 @@ ptrdiff_t brood__io_writev_guarded(int fd, const struct iovec *parts, int count)
 /* Gives a pipe more room, if the system can and lets us. */
 void brood__io_widen(int fd);
 
+/* A pipe, both ends close-on-exec from birth and none of them 0, 1 or 2; ends[0] is for
+ * reading.  0 or a negative code. */
+int brood__io_pipe(int ends[2]);
+
+/* The same with any numbers: pipe2_posix.c, or pipe2_darwin.c. */
+int brood__io_pipe2(int ends[2]);
+
+/* 0; ENOSYS where a pipe's room is the system's own affair. */
+int brood__io_set_pipe_size(int fd, int size);
+
 /* close(2), with its result ignored: after EINTR the descriptor is gone too. */
 void brood__io_close(int fd);
 

@@ -3,6 +3,7 @@
 #ifndef BROOD_POLLER_H
 #define BROOD_POLLER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "brood.h"
@@ -14,6 +15,7 @@ enum { BROOD__IN = 1, BROOD__OUT = 2, BROOD__GONE = 4 };
 struct brood__event {
     uint64_t cookie;
     unsigned events;
+    unsigned spent; /* interests that the system has forgotten with this event */
 };
 
 struct brood__poller {
@@ -21,9 +23,13 @@ struct brood__poller {
 };
 
 struct brood__poller_table {
-    void (*close)(struct brood__poller *poller);
+    /* forked: in a child of the process that opened it, which goes on using it. */
+    void (*close)(struct brood__poller *poller, bool forked);
 
-    /* Change what is asked about fd; from 0: begin, to 0: forget it. */
+    /* Change what is asked about fd; from 0: begin, to 0: forget it.  The cookie fits into
+     * a pointer.  EPERM: it cannot be polled, as it is always ready.  EPIPE: nobody reads
+     * the other end any more, so that BROOD__OUT and BROOD__GONE have come, and are not
+     * asked about; BROOD__IN is.  After another error nothing is. */
     int (*set)(struct brood__poller *poller, int fd, unsigned from, unsigned to, uint64_t cookie);
 
     /* How many events were put into `events`; being woken or interrupted is none. */

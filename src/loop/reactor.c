@@ -25,6 +25,10 @@ enum {
 };
 #define NO_SLOT UINT32_MAX
 
+/* A cookie is as wide as a pointer, and half of it is for the slot. */
+#define SLOT_BITS (sizeof(uintptr_t) * 4)
+#define SLOT_MASK (((uint64_t)1 << SLOT_BITS) - 1)
+
 struct slot {
     struct brood__channel *channel; /* NULL: free */
     uint32_t generation;
@@ -59,6 +63,9 @@ static bool is_forked(const struct reactor *reactor)
 static int grow_slots(struct reactor *reactor)
 {
     uint32_t count = reactor->slot_count == 0 ? 16 : reactor->slot_count * 2;
+    uint64_t most = SLOT_MASK + 1;
+    if (count > most)
+        return BROOD_ENOMEM;
     struct slot *slots = brood__realloc(reactor->slots, count * sizeof *slots);
     if (slots == NULL)
         return BROOD_ENOMEM;
@@ -86,14 +93,16 @@ static int attach(struct brood__backend *backend, struct brood__channel *channel
 
 static uint64_t cookie_of(const struct reactor *reactor, const struct brood__channel *channel)
 {
-    return (uint64_t)reactor->slots[channel->slot].generation << 32 | channel->slot;
+    uint64_t generation = reactor->slots[channel->slot].generation & SLOT_MASK;
+    return generation << SLOT_BITS | channel->slot;
 }
 
 /* The channel of an event, or NULL if that registration is history. */
 static struct brood__channel *channel_of(const struct reactor *reactor, uint64_t cookie)
 {
-    uint32_t slot = (uint32_t)cookie;
-    if (slot >= reactor->slot_count || reactor->slots[slot].generation != cookie >> 32)
+    uint32_t slot = (uint32_t)(cookie & SLOT_MASK);
+    if (slot >= reactor->slot_count ||
+        (reactor->slots[slot].generation & SLOT_MASK) != cookie >> SLOT_BITS)
         return NULL;
     return reactor->slots[slot].channel;
 }
@@ -105,7 +114,11 @@ static int set_interest(struct reactor *reactor, struct brood__channel *channel,
     int error =
         reactor->poller->table->set(reactor->poller, (int)channel->handle, channel->interest,
                                     interest, cookie_of(reactor, channel));
-    channel->interest = error < 0 ? 0 : (uint8_t)interest;
+    if (error == BROOD_EPIPE)
+        interest &= BROOD__IN;
+    else if (error < 0)
+        interest = 0;
+    channel->interest = (uint8_t)interest;
     return error;
 }
 
@@ -187,14 +200,18 @@ static void settle(struct reactor *reactor, struct brood__op *op, int result)
 }
 
 /* What cannot be polled (EPERM: /dev/null, for one) can be read and written at
- * any time; everything else has failed. */
+ * any time; what nobody reads (EPIPE) is ready for whoever waits for room or for
+ * that; everything else has failed. */
 static void refuse(struct reactor *reactor, struct brood__op *op, int error)
 {
-    if (op == NULL || op->state != BROOD__SUBMITTED)
+    unsigned interest = interest_of(op);
+    if (interest == 0 || (error == BROOD_EPIPE && interest == BROOD__IN))
         return;
     settle(reactor, op, error);
-    if (error == BROOD_EPERM && !is_poll(op))
+    if (error == BROOD_EPIPE || (error == BROOD_EPERM && !is_poll(op))) {
         op->state = BROOD__RIPE;
+        op->result = 0;
+    }
 }
 
 /* Tells the poller what the channel's operations want now. */
@@ -351,8 +368,11 @@ static int wait_for_events(struct brood__backend *backend, brood_time timeout,
         struct brood__channel *channel = channel_of(reactor, events[i].cookie);
         if (channel == NULL)
             continue;
+        channel->interest &= (uint8_t)~events[i].spent;
         ripen(channel->in, events[i].events, ripe);
         ripen(channel->out, events[i].events, ripe);
+        if (events[i].spent != 0)
+            check_interest(reactor, channel);
     }
     return count < 0 ? count : 0;
 }
@@ -387,7 +407,7 @@ static void close_reactor(struct brood__backend *backend)
 {
     struct reactor *reactor = reactor_of(backend);
     if (reactor->poller != NULL)
-        reactor->poller->table->close(reactor->poller);
+        reactor->poller->table->close(reactor->poller, is_forked(reactor));
     brood__free(reactor->slots);
     brood__free(reactor->scratch);
     brood__free(reactor);
@@ -439,6 +459,6 @@ int brood__backend_open(struct brood__backend **backend)
         return error;
     error = brood__reactor_open(backend, poller);
     if (error < 0)
-        poller->table->close(poller);
+        poller->table->close(poller, false);
     return error;
 }

@@ -67,10 +67,10 @@ struct brood__plan {
 /* The child's whole life up to exec; never returns.  All signals are blocked. */
 _Noreturn void brood__child_main(struct brood__plan *plan);
 
-/* ---- the system's part (child_linux.c) ------------------------------------ */
+/* ---- the system's part (child_linux.c, child_bsd.c) ----------------------- */
 
-/* Raw calls: each returns 0 or more, or a negative code.  The C library's own
- * will not do: setuid would change the parent's threads too, and the sanitizers'
+/* Raw calls: each returns 0 or more, or a negative code.  On Linux the C library's
+ * own will not do: setuid would change the parent's threads too, and the sanitizers'
  * replacements keep books in memory that parent and child may share. */
 int brood__sys_dup2(int source, int target);
 int brood__sys_dup_above(int fd, int least); /* close-on-exec */
@@ -93,10 +93,11 @@ void brood__sys_umask(unsigned mask);
 void brood__sys_write(int fd, const void *data, size_t len);
 _Noreturn void brood__sys_exit(int status);
 
-/* Starts a process that calls brood__child_main(plan) on a stack of its own,
- * while this thread is suspended until it execs or ends, and where the system
- * can do so in the parent's memory.  The pid, or a negative code; *process: a
- * pidfd or -1, as wanted. */
+/* Starts a process that calls brood__child_main(plan), or does all that it would
+ * (macOS), while this thread is suspended until it execs or ends, and where the
+ * system can do so in the parent's memory; on the stack that is given, or further
+ * down on the thread's own.  The pid, or a negative code; *process: a pidfd or -1, as
+ * wanted.  ENOSYS: it cannot do that, or cannot tell what went wrong; a true fork can. */
 pid_t brood__clone(struct brood__plan *plan, void *stack, size_t size, int *process);
 
 #endif

@@ -31,12 +31,7 @@ _Static_assert(sizeof(struct pidfd_info) == 64, "the kernel's layout");
 #define PIDFD_GET_INFO  _IOWR(0xFF, 11, struct pidfd_info)
 #define PIDFD_INFO_EXIT ((uint64_t)1 << 3)
 
-static brood_returncode code_of(int how, int status)
-{
-    return how == CLD_EXITED ? status : -status;
-}
-
-static brood_returncode taken_by_another(const struct brood__child *child)
+brood_returncode brood__process_taken(const struct brood__child *child)
 {
     struct pidfd_info info = {.mask = PIDFD_INFO_EXIT};
     if (child->process < 0 || ioctl((int)child->process, PIDFD_GET_INFO, &info) < 0 ||
@@ -46,53 +41,15 @@ static brood_returncode taken_by_another(const struct brood__child *child)
     return exited ? WEXITSTATUS(info.exit_code) : -WTERMSIG(info.exit_code);
 }
 
-static int wait_for(const struct brood__child *child, siginfo_t *info, int options,
-                    struct rusage *usage)
+int brood__process_waitid(const struct brood__child *child, siginfo_t *info, int options,
+                          struct rusage *usage)
 {
-    int error;
-    do {
-        info->si_pid = 0;
-        error = BROOD_EINVAL; /* what a kernel before 5.4 says of P_PIDFD */
-        if (child->process >= 0)
-            error = brood__waitid(P_PIDFD, child->process, info, options, usage);
-        if (error == BROOD_EINVAL)
-            error = brood__waitid(P_PID, child->pid, info, options, usage);
-    } while (error == BROOD_EINTR);
+    int error = BROOD_EINVAL; /* what a kernel before 5.4 says of P_PIDFD */
+    if (child->process >= 0)
+        error = brood__waitid(P_PIDFD, child->process, info, options, usage);
+    if (error == BROOD_EINVAL)
+        error = brood__waitid(P_PID, child->pid, info, options, usage);
     return error;
-}
-
-static double seconds_of(struct timeval time)
-{
-    return (double)time.tv_sec + (double)time.tv_usec / 1e6;
-}
-
-static brood_usage usage_of(const struct rusage *usage)
-{
-    return (brood_usage){
-        .user_seconds = seconds_of(usage->ru_utime),
-        .system_seconds = seconds_of(usage->ru_stime),
-        .max_rss_bytes = (uint64_t)usage->ru_maxrss * 1024,
-    };
-}
-
-bool brood__process_reap(struct brood__child *child, enum brood__reap how)
-{
-    static const int options[] = {
-        [BROOD__LOOK] = WEXITED | WNOHANG | WNOWAIT,
-        [BROOD__REAP] = WEXITED | WNOHANG,
-        [BROOD__WAIT] = WEXITED,
-    };
-    siginfo_t info;
-    struct rusage usage = {0};
-    int error = wait_for(child, &info, options[how], &usage);
-    if (error == 0 && info.si_pid == 0)
-        return false;
-    child->returncode =
-        error == 0 ? code_of(info.si_code, info.si_status) : taken_by_another(child);
-    child->usage = usage_of(&usage);
-    child->usage_lost = error < 0;
-    child->reaped = how != BROOD__LOOK || error < 0;
-    return true;
 }
 
 /* ---- signals ------------------------------------------------------------- */
@@ -108,12 +65,6 @@ int brood__process_signal(const struct brood__child *child, int signal)
     return result < 0 ? -errno : 0;
 }
 
-int brood__process_open(int64_t pid)
-{
-    long fd = syscall(SYS_pidfd_open, (pid_t)pid, 0u);
-    return fd < 0 ? -errno : brood__io_keep_clear((int)fd);
-}
-
 /* ---- the index ----------------------------------------------------------- */
 
 int brood__index_open(void)
@@ -124,6 +75,15 @@ int brood__index_open(void)
     int index = epoll_create1(EPOLL_CLOEXEC);
     return index < 0 ? -errno : brood__io_keep_clear(index);
 }
+
+/* Each process has a descriptor of its own for it. */
+void brood__index_close(int index, bool forked)
+{
+    (void)forked;
+    brood__io_close(index);
+}
+
+const bool brood__index_by_handle = true;
 
 int brood__index_add(int index, struct brood__child *child)
 {

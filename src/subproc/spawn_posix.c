@@ -26,7 +26,13 @@
 
 enum { CHILD_STACK_SIZE = 16384 };
 
+/* A library of macOS has no access to environ by its name. */
+#ifdef __APPLE__
+#include <crt_externs.h>
+#define environ (*_NSGetEnviron())
+#else
 extern char **environ;
+#endif
 
 struct brood__spawn {
     struct brood__plan plan;
@@ -226,7 +232,8 @@ static pid_t start_copied(struct brood__plan *plan, bool needs_handle, const int
     return pid;
 }
 
-static pid_t start(struct brood__spawn *spawn, bool needs_handle, const int hold[2], int *process)
+static pid_t start(struct brood__spawn *spawn, bool copied, bool needs_handle, const int hold[2],
+                   int *process)
 {
     struct brood__plan *plan = &spawn->plan;
     sigset_t all;
@@ -234,18 +241,18 @@ static pid_t start(struct brood__spawn *spawn, bool needs_handle, const int hold
     pthread_sigmask(SIG_SETMASK, &all, &plan->mask);
     if (plan->options->death_signal != 0)
         plan->parent = getpid();
-    pid_t pid = needs_copy(plan->options) ? start_copied(plan, needs_handle, hold, process)
-                                          : start_shared(spawn, needs_handle, process);
+    pid_t pid = copied ? start_copied(plan, needs_handle, hold, process)
+                       : start_shared(spawn, needs_handle, process);
     pthread_sigmask(SIG_SETMASK, &plan->mask, NULL);
     return pid;
 }
 
 /* How far the child came.  A report pipe that ends without a word was closed by
  * exec, or by a death before it, which will be seen as the child's exit. */
-static struct brood__progress progress_of(const struct brood__plan *plan, int report)
+static struct brood__progress progress_of(const struct brood__plan *plan, bool copied, int report)
 {
     struct brood__progress progress = plan->progress;
-    if (!needs_copy(plan->options))
+    if (!copied)
         atomic_store(&sharing, progress.phase == BROOD__UNBORN ? COPIED : SHARED);
     if (progress.phase == BROOD__UNBORN && report >= 0 &&
         brood__io_read(report, &progress, sizeof progress) != sizeof progress)
@@ -253,30 +260,42 @@ static struct brood__progress progress_of(const struct brood__plan *plan, int re
     return progress;
 }
 
-int brood__spawn_start(struct brood__spawn *spawn, bool needs_handle, struct brood__child *child)
+/* Starts the child in the one way or the other: its pid, and how far it came. */
+static pid_t give_birth(struct brood__spawn *spawn, bool copied, bool needs_handle, int *process,
+                        struct brood__progress *progress)
 {
     struct brood__plan *plan = &spawn->plan;
-    int report[2] = {-1, -1}, hold[2] = {-1, -1}, process = -1, error = 0;
-    if (needs_copy(plan->options) || atomic_load(&sharing) != SHARED)
-        error = brood__stdio_pipe(report);
-    if (error == 0 && needs_copy(plan->options))
-        error = brood__stdio_pipe(hold);
+    int report[2] = {-1, -1}, hold[2] = {-1, -1}, error = 0;
+    if (copied || atomic_load(&sharing) != SHARED)
+        error = brood__io_pipe(report);
+    if (error == 0 && copied)
+        error = brood__io_pipe(hold);
     if (error < 0) {
         brood__io_close(report[0]);
         brood__io_close(report[1]);
         return brood__spawn_failed(plan->options, error, "pipe", "report");
     }
     plan->report = report[1];
-    pid_t pid = start(spawn, needs_handle, hold, &process);
+    pid_t pid = start(spawn, copied, needs_handle, hold, process);
     brood__io_close(report[1]);
     brood__io_close(hold[0]);
     brood__io_close(hold[1]);
-    struct brood__progress progress = {.phase = BROOD__UNBORN};
     if (pid > 0)
-        progress = progress_of(plan, report[0]);
+        *progress = progress_of(plan, copied, report[0]);
     brood__io_close(report[0]);
+    return pid < 0 ? brood__spawn_failed(plan->options, pid, "fork", "") : pid;
+}
+
+int brood__spawn_start(struct brood__spawn *spawn, bool needs_handle, struct brood__child *child)
+{
+    struct brood__progress progress = {.phase = BROOD__UNBORN};
+    int process = -1;
+    bool copied = needs_copy(spawn->plan.options);
+    pid_t pid = give_birth(spawn, copied, needs_handle, &process, &progress);
+    if (pid == BROOD_ENOSYS && !copied) /* what the quick way cannot do, a true fork can */
+        pid = give_birth(spawn, true, needs_handle, &process, &progress);
     if (pid < 0)
-        return brood__spawn_failed(plan->options, pid, "fork", "");
+        return pid;
 
     child->pid = pid;
     child->process = brood__io_keep_clear(process);

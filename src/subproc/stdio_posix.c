@@ -20,29 +20,11 @@ void brood__stdio_init(struct brood__stdio *stdio)
     }
 }
 
-int brood__stdio_pipe(int ends[2])
-{
-    int made[2];
-    if (pipe2(made, O_CLOEXEC) < 0)
-        return -errno;
-    made[0] = brood__io_keep_clear(made[0]);
-    made[1] = brood__io_keep_clear(made[1]);
-    if (made[0] < 0 || made[1] < 0) {
-        int error = made[0] < 0 ? made[0] : made[1];
-        brood__io_close(made[0]);
-        brood__io_close(made[1]);
-        return error;
-    }
-    ends[0] = made[0];
-    ends[1] = made[1];
-    return 0;
-}
-
 /* The child's end blocks, as programs expect; ours does not. */
 static int open_pipe(struct brood__stdio *stdio, int i, const brood_spawn_options *options)
 {
     int ends[2] = {-1, -1};
-    int error = brood__stdio_pipe(ends);
+    int error = brood__io_pipe(ends);
     if (error < 0)
         return brood__spawn_failed(options, error, "pipe", names[i]);
     stdio->child[i] = ends[i == 0 ? 0 : 1];
@@ -51,11 +33,12 @@ static int open_pipe(struct brood__stdio *stdio, int i, const brood_spawn_option
     /* A new pipe's flags are known: only the access mode, which F_SETFL ignores. */
     if (fcntl(stdio->parent[i], F_SETFL, O_NONBLOCK) < 0)
         return brood__spawn_failed(options, -errno, "pipe", names[i]);
-    if (options->pipe_size > 0 && fcntl(stdio->parent[i], F_SETPIPE_SZ, options->pipe_size) < 0) {
+    if (options->pipe_size > 0)
+        error = brood__io_set_pipe_size(stdio->parent[i], options->pipe_size);
+    if (error < 0) {
         char size[16];
-        int saved = -errno;
         snprintf(size, sizeof size, "%d", options->pipe_size);
-        return brood__spawn_failed(options, saved, "pipe_size", size);
+        return brood__spawn_failed(options, error, "pipe_size", size);
     }
     return 0;
 }

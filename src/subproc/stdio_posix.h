@@ -20,7 +20,4 @@ void brood__stdio_take_parent_ends(struct brood__stdio *stdio, intptr_t ends[3])
 
 void brood__stdio_close(struct brood__stdio *stdio);
 
-/* Both ends close-on-exec and above 2. */
-int brood__stdio_pipe(int ends[2]);
-
 #endif

@@ -17,7 +17,8 @@
 #include "watcher.h"
 
 enum { BATCH = 64 };
-#define RETRY_NS ((brood_time)20000000)
+#define FIRST_RETRY_NS ((brood_time)1000000)
+#define LAST_RETRY_NS  ((brood_time)20000000)
 
 struct brood__watcher {
     struct brood__owned owned;
@@ -28,6 +29,7 @@ struct brood__watcher {
     struct brood__signal_watch bell;
     bool has_bell;
     struct brood__timer retry; /* begun by a deferred child; runs while others are left */
+    brood_time retry_ns;       /* its span, which grows                                 */
     uint64_t collected;        /* the loop's round in which the index was last asked */
     struct brood__link indexed, others;
 };
@@ -47,7 +49,7 @@ static int open_index(struct brood__watcher *watcher)
         return watcher->index;
     int error = brood__attach(watcher->loop, &watcher->channel, watcher->index);
     if (error < 0) {
-        brood__io_close(watcher->index);
+        brood__index_close(watcher->index, false);
         watcher->index = -1;
         return error;
     }
@@ -105,7 +107,7 @@ static void destroy(struct brood__owned *owned)
         brood__signal_watch_stop(&watcher->bell);
     if (watcher->index >= 0) {
         brood__abandon(watcher->loop, &watcher->channel);
-        brood__io_close(watcher->index);
+        brood__index_close(watcher->index, brood__loop_check(watcher->loop) < 0);
     }
     watcher->loop->watcher = NULL;
     brood__free(watcher);
@@ -113,10 +115,20 @@ static void destroy(struct brood__owned *owned)
 
 bool brood__watcher_needs_handle(const brood_loop *loop)
 {
-    return loop->options.child_watcher == BROOD_WATCH_PROCFD;
+    return brood__index_by_handle && loop->options.child_watcher == BROOD_WATCH_PROCFD;
 }
 
 /* ---- watching ------------------------------------------------------------- */
+
+/* From now on the others are asked by the clock too. */
+static void begin_retries(struct brood__watcher *watcher)
+{
+    if (watcher->retry.place != 0)
+        return;
+    watcher->retry_ns = FIRST_RETRY_NS;
+    brood__timer_add(&watcher->loop->timers, &watcher->retry,
+                     brood__loop_now(watcher->loop) + watcher->retry_ns);
+}
 
 int brood__watcher_add(brood_loop *loop, struct brood__child *child)
 {
@@ -128,9 +140,13 @@ int brood__watcher_add(brood_loop *loop, struct brood__child *child)
         brood__list_append(&watcher->indexed, &child->link);
         return 0;
     }
-    if (!watcher->has_bell)
+    if (!watcher->has_bell && error != BROOD_ESRCH)
         return error;
     brood__list_append(&watcher->others, &child->link);
+    if (error == BROOD_ESRCH) {
+        begin_retries(watcher);
+        return 0;
+    }
     /* It may have ended before the bell could ring for it. */
     atomic_store(&watcher->bell.delivered, true);
     atomic_store(&loop->signalled, true);
@@ -156,15 +172,12 @@ static bool look(struct brood__child *child, enum brood__reap how)
 }
 
 /* The kernel says that it has ended, but its status is not to be had yet: a tracer
- * has it first.  From then on it is asked by the clock. */
+ * has it first, or the end is told a moment early (macOS). */
 static void defer(struct brood__child *child)
 {
-    struct brood__watcher *watcher = child->watcher;
     stop_watching(child);
-    brood__list_append(&watcher->others, &child->link);
-    if (watcher->retry.place == 0)
-        brood__timer_add(&watcher->loop->timers, &watcher->retry,
-                         brood__loop_now(watcher->loop) + RETRY_NS);
+    brood__list_append(&child->watcher->others, &child->link);
+    begin_retries(child->watcher);
 }
 
 static void notice(struct brood__child *child)
@@ -211,8 +224,11 @@ static void retry(struct brood__timer *timer)
 {
     struct brood__watcher *watcher = BROOD__CONTAINER(timer, struct brood__watcher, retry);
     ask_others(watcher);
-    if (!brood__list_empty(&watcher->others) && brood__loop_check(watcher->loop) == 0)
-        brood__timer_add(&watcher->loop->timers, timer, brood__loop_now(watcher->loop) + RETRY_NS);
+    if (brood__list_empty(&watcher->others) || brood__loop_check(watcher->loop) < 0)
+        return;
+    watcher->retry_ns = watcher->retry_ns > LAST_RETRY_NS / 2 ? LAST_RETRY_NS : watcher->retry_ns * 2;
+    brood__timer_add(&watcher->loop->timers, timer,
+                     brood__loop_now(watcher->loop) + watcher->retry_ns);
 }
 
 static void index_ready(struct brood__op *op)

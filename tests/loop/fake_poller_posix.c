@@ -10,9 +10,9 @@ static struct fake_poller *fake_of(struct brood__poller *poller)
     return BROOD__CONTAINER(poller, struct fake_poller, base);
 }
 
-static void close_fake(struct brood__poller *poller)
+static void close_fake(struct brood__poller *poller, bool forked)
 {
-    fake_of(poller)->closes++;
+    fake_of(poller)->closes += !forked;
 }
 
 static int set(struct brood__poller *poller, int fd, unsigned from, unsigned to, uint64_t cookie)

@@ -21,13 +21,13 @@ Test(default_posix, that_cannot_be_made_fails_what_asked_for_it)
     brood_loop *loop = NULL;
     brood_task *task = NULL;
     for (unsigned nth = 1; nth <= 2; nth++) {
-        test_fail_call(nth == 1 ? FAULT_EPOLL_CREATE1 : FAULT_EVENTFD, 1, EMFILE, 1);
+        test_fail_call(nth == 1 ? FAULT_POLLER_OPEN : FAULT_WAKER_OPEN, 1, EMFILE, 1);
         cr_expect_eq(brood_loop_default(&loop), BROOD_EMFILE);
         cr_expect_eq(brood_sleep(NULL, BROOD_NOWAIT), BROOD_EMFILE);
         cr_expect_eq(brood_task_start(NULL, NULL, NULL, &task), BROOD_EMFILE);
         cr_expect_eq(brood_loop_run(NULL), BROOD_EMFILE);
         cr_expect_eq(brood_loop_fd(NULL), -1);
-        test_fail_call(nth == 1 ? FAULT_EPOLL_CREATE1 : FAULT_EVENTFD, 0, 0, 0);
+        test_fail_call(nth == 1 ? FAULT_POLLER_OPEN : FAULT_WAKER_OPEN, 0, 0, 0);
     }
     cr_expect_null(loop);
     cr_expect_null(task);

@@ -35,8 +35,8 @@ Test(loop_open_faults_posix, every_system_call_may_fail)
             expect_nothing_left(descriptors);
         }
     }
-    cr_assert_geq(test_faults(FAULT_EPOLL_CREATE1) + test_faults(FAULT_EVENTFD) +
-                      test_faults(FAULT_EPOLL_CTL),
+    cr_assert_geq(test_faults(FAULT_POLLER_OPEN) + test_faults(FAULT_WAKER_OPEN) +
+                      test_faults(FAULT_POLLER_SET),
                   3, "each of them has been tried");
 }
 

@@ -37,7 +37,7 @@ Test(pipe_faults_posix, a_read_that_cannot_be_waited_for_is_a_lost_connection)
     brood_loop *loop = test_loop();
     struct pipe_recorder reading = {0};
     int peer = record_reader(loop, &reading);
-    test_fail_call(FAULT_EPOLL_CTL, 1, ENOMEM, 0);
+    test_fail_call(FAULT_POLLER_SET, 1, ENOMEM, 0);
     test_run_until(loop, &reading.lost);
     cr_assert_str_eq(reading.log, "made lost:ENOMEM");
     close(peer);
@@ -52,9 +52,9 @@ Test(pipe_faults_posix, sem_68_a_write_that_cannot_be_waited_for_is_a_lost_conne
     char *bytes = pattern_of(100000);
     test_settle(loop);
     cr_assert_eq(brood_pipe_write(writing.pipe, bytes, 100000), 0);
-    test_fail_call(FAULT_EPOLL_CTL, 1, ENOMEM, 1);
+    test_fail_call(FAULT_POLLER_SET, 1, ENOMEM, 1);
     test_run_until(loop, &writing.lost);
-    test_fail_call(FAULT_EPOLL_CTL, 0, 0, 0);
+    test_fail_call(FAULT_POLLER_SET, 0, 0, 0);
     cr_assert_str_eq(writing.log, "made lost:ENOMEM");
     close(peer);
     test_loop_close(loop);

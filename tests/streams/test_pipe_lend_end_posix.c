@@ -37,10 +37,10 @@ Test(pipe_lend_end_posix, a_room_that_cannot_be_waited_for_is_a_lost_connection)
 {
     struct lender lender;
     lender_open(&lender);
-    test_fail_call(FAULT_EPOLL_CTL, 1, ENOMEM, 1);
+    test_fail_call(FAULT_POLLER_SET, 1, ENOMEM, 1);
     cr_assert_eq(brood__pipe_lend(lender.writing.pipe, lender.bytes, MUCH), 0);
     test_run_until(lender.loop, &lender.writing.lost);
-    test_fail_call(FAULT_EPOLL_CTL, 0, 0, 0);
+    test_fail_call(FAULT_POLLER_SET, 0, 0, 0);
     cr_assert_str_eq(lender.writing.log, "made lost:ENOMEM");
     lender_close(&lender);
 }

@@ -29,7 +29,7 @@ Test(reader_faults_posix, a_read_that_cannot_be_waited_for_is_the_streams_error)
     struct source source = piped_source(0);
     struct read_job job = hungry(&source, READ);
     supply(&source, "never read");
-    test_fail_call(FAULT_EPOLL_CTL, 1, ENOMEM, 0);
+    test_fail_call(FAULT_POLLER_SET, 1, ENOMEM, 0);
     cr_assert_eq(do_read(&job), BROOD_ENOMEM);
     cr_assert_eq(brood_reader_error(source.reader), BROOD_ENOMEM);
     source_close(&source);

@@ -35,10 +35,10 @@ Test(writer_faults_posix, a_write_that_cannot_be_waited_for_is_a_loss_with_its_e
     struct waiting waiting = {0};
     sender_open_full(&sender);
     cr_assert_eq(sender_write(&sender, HIGH_MARK + 1), 1);
-    test_fail_call(FAULT_EPOLL_CTL, 1, ENOMEM, 1);
+    test_fail_call(FAULT_POLLER_SET, 1, ENOMEM, 1);
     waiting_start(&sender, &waiting, brood_writer_drain);
     cr_expect_eq(waiting_end(&waiting), BROOD_ENOMEM);
-    test_fail_call(FAULT_EPOLL_CTL, 0, 0, 0);
+    test_fail_call(FAULT_POLLER_SET, 0, 0, 0);
     cr_expect_eq(brood_writer_flush(sender.writer, BROOD_NOWAIT), BROOD_ENOMEM);
     cr_expect_eq(brood_writer_wait_closed(sender.writer, BROOD_NOWAIT), BROOD_ENOMEM);
     sender_close(&sender);

@@ -198,13 +198,13 @@ Test(faults, fork)
 
 Test(faults, epoll_create1)
 {
-    each_call(FAULT_EPOLL_CREATE1, "epoll_create1", BROOD_EMFILE, false);
+    each_call(FAULT_POLLER_OPEN, "epoll_create1", BROOD_EMFILE, false);
 }
 
 Test(faults, epoll_ctl)
 {
-    each_call(FAULT_EPOLL_CTL, "epoll_ctl", BROOD_ENOSPC, false);
-    each_call(FAULT_EPOLL_CTL, "epoll_ctl", BROOD_ENOMEM, true);
+    each_call(FAULT_POLLER_SET, "epoll_ctl", BROOD_ENOSPC, false);
+    each_call(FAULT_POLLER_SET, "epoll_ctl", BROOD_ENOMEM, true);
 }
 
 Test(faults, sigaction)
@@ -253,8 +253,8 @@ static void watcher_refused(enum fault call, int error, int watcher)
 Test(faults, sem_05_a_watcher_that_is_not_active_refuses_before_a_process_is_created)
 {
     NOT_UNDER_VALGRIND("Valgrind 3.19 has no process descriptors");
-    watcher_refused(FAULT_EPOLL_CREATE1, BROOD_EMFILE, BROOD_WATCH_SIGCHLD);
-    watcher_refused(FAULT_EPOLL_CREATE1, BROOD_EMFILE, BROOD_WATCH_PROCFD);
+    watcher_refused(FAULT_POLLER_OPEN, BROOD_EMFILE, BROOD_WATCH_SIGCHLD);
+    watcher_refused(FAULT_POLLER_OPEN, BROOD_EMFILE, BROOD_WATCH_PROCFD);
     watcher_refused(FAULT_SIGACTION, BROOD_EINVAL, BROOD_WATCH_SIGCHLD);
 }
 

@@ -47,11 +47,11 @@ Test(watcher_traced, its_end_is_waited_for_without_spinning)
     pid_t tracer = start_tracer(brood_subprocess_pid(recorder.transport), &hold);
 
     cr_assert_eq(brood_subprocess_kill(recorder.transport), 0);
-    unsigned before = test_calls(FAULT_EPOLL_WAIT);
+    unsigned before = test_calls(FAULT_POLLER_WAIT);
     for (brood_time until = brood_in(0.2); brood_now() < until;)
         cr_assert_eq(brood_loop_step(loop, until), 0);
     cr_expect_not(recorder.exited);
-    cr_expect_lt(test_calls(FAULT_EPOLL_WAIT) - before, ROUNDS_OF_SPINNING);
+    cr_expect_lt(test_calls(FAULT_POLLER_WAIT) - before, ROUNDS_OF_SPINNING);
 
     close(hold); /* the tracer ends, and the status is ours */
     test_run_until(loop, &recorder.lost);

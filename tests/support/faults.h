@@ -1,5 +1,6 @@
-/* System calls that fail on demand: the linker sends the library's calls of these
- * functions through tests/support/faults_posix.c (WRAPPED in the Makefile). */
+/* System calls that fail on demand: the library's calls of these functions (WRAPPED in the
+ * Makefile) are sent through faults_posix.c, and faults_epoll.c or faults_kqueue.c, by the
+ * linker's --wrap, or by faults_names.h where the linker has no such thing. */
 #ifndef BROOD_TEST_FAULTS_H
 #define BROOD_TEST_FAULTS_H
 
@@ -7,10 +8,10 @@ enum fault {
     FAULT_PIPE2,
     FAULT_FCNTL,
     FAULT_OPEN,
-    FAULT_EPOLL_CREATE1,
-    FAULT_EPOLL_CTL,
-    FAULT_EPOLL_WAIT,
-    FAULT_EVENTFD,
+    FAULT_POLLER_OPEN, /* epoll_create1, kqueue            */
+    FAULT_POLLER_SET,  /* epoll_ctl, kevent with a change  */
+    FAULT_POLLER_WAIT, /* epoll_wait, kevent for events    */
+    FAULT_WAKER_OPEN,  /* eventfd, EVFILT_USER             */
     FAULT_SIGACTION,
     FAULT_WAITID, /* brood__waitid: asking for the end of a child */
     FAULT_FORK,
@@ -26,5 +27,24 @@ void test_fail_call(enum fault call, unsigned nth, int error, int all);
 /* How often it has been called, and has been made to fail, since the test began. */
 unsigned test_calls(enum fault call);
 unsigned test_faults(enum fault call);
+
+/* The wrappers': whether the fault strikes this call, and errno then. */
+int test_fault_strikes(enum fault call);
+
+/* The function behind the wrapper, in a build whose linker has no --wrap. */
+#ifdef BROOD_FAULTS_BY_NAME
+#define REAL(name) name
+#else
+#define REAL(name) __real_##name
+#endif
+
+/* A wrapper that returns -1. */
+#define WRAP(type, name, parameters, arguments, fault)               \
+    type REAL(name) parameters;                                      \
+    type __wrap_##name parameters;                                   \
+    type __wrap_##name parameters                                    \
+    {                                                                \
+        return test_fault_strikes(fault) ? -1 : REAL(name) arguments; \
+    }
 
 #endif

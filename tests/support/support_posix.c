@@ -1,15 +1,10 @@
-/* What the tests ask of Linux: descriptors and threads by /proc, children by waitid. */
+/* What the tests ask of every Unix; more in support_linux.c and support_bsd.c. */
 #include "support.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <limits.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,25 +18,6 @@ bool test_on_windows(void)
 
 /* ---- around each test --------------------------------------------------------- */
 
-static void *tell_number(void *number)
-{
-    *(long *)number = syscall(SYS_gettid);
-    return NULL;
-}
-
-/* ThreadSanitizer adds a thread of its own at the first one that is made.  One that has
- * been joined may be listed for a moment longer. */
-static void settle_threads(void)
-{
-    pthread_t thread;
-    long number = 0;
-    if (pthread_create(&thread, NULL, tell_number, &number) != 0)
-        return;
-    pthread_join(thread, NULL);
-    while (syscall(SYS_tgkill, getpid(), number, 0) == 0)
-        sched_yield();
-}
-
 /* Valgrind 3.19 cannot extend the main stack while it delivers a signal: it has been
  * extended before. */
 static void extend_stack(void)
@@ -54,35 +30,13 @@ static void extend_stack(void)
 void test_system_prepare(void)
 {
     extend_stack();
-    settle_threads();
+    test_threads_settle();
 }
 
 void test_system_settle(int descriptors, int threads)
 {
     (void)descriptors;
     (void)threads; /* what has been closed and joined has gone */
-}
-
-static int count_entries(const char *path)
-{
-    DIR *directory = opendir(path);
-    int count = 0;
-    if (directory == NULL)
-        return -1;
-    while (readdir(directory) != NULL)
-        count++;
-    closedir(directory);
-    return count;
-}
-
-int test_count_descriptors(void)
-{
-    return count_entries("/proc/self/fd") - 3; /* ".", ".." and the directory itself */
-}
-
-int test_count_threads(void)
-{
-    return count_entries("/proc/self/task") - 2;
 }
 
 bool test_has_children(void)
@@ -93,37 +47,9 @@ bool test_has_children(void)
 
 /* ---- the system ---------------------------------------------------------------- */
 
-const char *test_child(void)
-{
-    static char path[PATH_MAX + 8];
-    if (path[0] == '\0') {
-        ssize_t length = readlink("/proc/self/exe", path, PATH_MAX);
-        cr_assert_gt(length, 0);
-        path[length] = '\0';
-        char *slash = strrchr(path, '/');
-        memcpy(slash, "/child", sizeof "/child");
-    }
-    return path;
-}
-
 bool test_process_exists(int64_t pid)
 {
     return kill((pid_t)pid, 0) == 0 || errno != ESRCH;
-}
-
-/* Anonymous memory, by the page tables: the counters in statm lag behind by up to 32
- * pages a processor, and pages of programs come and go as they are used. */
-size_t test_resident_bytes(void)
-{
-    char line[256];
-    unsigned long long kib = 0;
-    FILE *file = fopen("/proc/self/smaps_rollup", "r");
-    cr_assert_not_null(file);
-    while (kib == 0 && fgets(line, sizeof line, file) != NULL)
-        sscanf(line, "Anonymous: %llu kB", &kib);
-    fclose(file);
-    cr_assert_gt(kib, 0);
-    return (size_t)kib * 1024;
 }
 
 size_t test_raise_descriptor_limit(size_t wanted)

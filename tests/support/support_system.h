@@ -9,4 +9,8 @@ void test_system_prepare(void);
  * counts are no longer above these. */
 void test_system_settle(int descriptors, int threads);
 
+/* Unix: a thread that has been joined may be listed for a moment longer; and what the
+ * system adds with the first thread is there from now on. */
+void test_threads_settle(void);
+
 #endif

@@ -1,0 +1,18 @@
+/* The vfork-like start on the BSDs: vfork itself.  The child runs on the stack of the
+ * calling thread, below this frame, until it execs; the thread is suspended meanwhile.
+ * Nothing of this frame is used by the child after its return from vfork but the plan,
+ * which neither of the two changes. */
+#include <errno.h>
+#include <unistd.h>
+
+#include "child.h"
+
+pid_t brood__clone(struct brood__plan *plan, void *stack, size_t size, int *process)
+{
+    (void)stack, (void)size, (void)process;
+    plan->clean_handlers = false;
+    pid_t pid = vfork();
+    if (pid == 0)
+        brood__child_main(plan);
+    return pid < 0 ? -errno : pid;
+}
