@@ -162,8 +162,9 @@ enum brood_watch {
      * so that the system reaps its children had better choose the next one. */
     BROOD_WATCH_SIGCHLD = 0,
     /* No signal handler at all: the kernel's process descriptors (Linux 5.4).
-     * BROOD_ENOSYS from brood_loop_open where the kernel has none.  On Windows there
-     * are no such signals, and one watcher: the first. */
+     * BROOD_ENOSYS from brood_loop_open where the kernel has none.  On macOS and the
+     * BSDs the kernel's process events.  On Windows there are no such signals, and one
+     * watcher: the first. */
     BROOD_WATCH_PROCFD = 1
 };
 
@@ -482,7 +483,8 @@ typedef struct brood_spawn_options {
     double pipe_grace_seconds; /* brood_spawn: how long after the exit pipes stay open that a
                                   descendant still holds; 0: as long as it does */
     int pipe_size; /* capacity of new pipes in bytes, rounded up by the system (Linux), which
-                      answers EPERM over its limit; 0: its own (Windows: 65536) */
+                      answers EPERM over its limit; 0: its own (Windows: 65536).  Elsewhere
+                      the size is the system's own, whatever is asked for. */
 
     const char *cwd;
     const char *const *env;    /* the whole environment, "NAME=value", ended by NULL; NULL: the parent's

@@ -33,7 +33,7 @@ void brood__io_widen(int fd)
 int brood__io_set_pipe_size(int fd, int size)
 {
     (void)fd, (void)size;
-    return BROOD_ENOSYS;
+    return 0;
 }
 
 bool brood__io_is_open(int fd)
@@ -55,10 +55,12 @@ int brood__io_kqueue(void)
     }
     while (count > 0)
         close(low[--count]);
-    if (fd < 0)
-        return error;
-    fcntl(fd, F_SETFD, FD_CLOEXEC);
-    return fd;
+    if (fd >= 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
+        error = -errno;
+        close(fd);
+        fd = -1;
+    }
+    return fd < 0 ? error : fd;
 }
 
 int brood__kevent_change(int kq, intptr_t ident, int filter, unsigned flags, unsigned fflags,

@@ -24,7 +24,7 @@ int brood__io_pipe(int ends[2]);
 /* The same with any numbers: pipe2_posix.c, or pipe2_darwin.c. */
 int brood__io_pipe2(int ends[2]);
 
-/* 0; ENOSYS where a pipe's room is the system's own affair. */
+/* 0 or a negative code.  Nothing where a pipe's room is the system's own affair. */
 int brood__io_set_pipe_size(int fd, int size);
 
 /* close(2), with its result ignored: after EINTR the descriptor is gone too. */

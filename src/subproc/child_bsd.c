@@ -60,7 +60,9 @@ int brood__sys_nice(int increment)
     int now = getpriority(PRIO_PROCESS, 0);
     if (now == -1 && errno != 0)
         return -errno;
-    return result_of(setpriority(PRIO_PROCESS, 0, now + increment)); /* kept in its range */
+    long wanted = (long)now + increment;
+    wanted = wanted < PRIO_MIN ? PRIO_MIN : wanted > PRIO_MAX ? PRIO_MAX : wanted;
+    return result_of(setpriority(PRIO_PROCESS, 0, (int)wanted));
 }
 
 int brood__sys_setrlimit(const brood_rlimit *limit)

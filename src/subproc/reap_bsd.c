@@ -19,8 +19,10 @@ int brood__process_waitid(const struct brood__child *child, siginfo_t *info, int
 
 brood_returncode brood__process_taken(const struct brood__child *child)
 {
-    (void)child;
-    return BROOD_ELOST;
+    if (!child->told)
+        return BROOD_ELOST;
+    bool exited = WIFEXITED(child->told_status);
+    return exited ? WEXITSTATUS(child->told_status) : -WTERMSIG(child->told_status);
 }
 
 int brood__process_signal(const struct brood__child *child, int signal)
@@ -44,9 +46,17 @@ void brood__index_close(int index, bool forked)
 
 const bool brood__index_by_handle = false;
 
+/* macOS tells the status to those who ask for it, the BSDs to all. */
+#ifdef NOTE_EXITSTATUS
+enum { WITH_STATUS = NOTE_EXITSTATUS };
+#else
+enum { WITH_STATUS = 0 };
+#endif
+
 static int change(int index, struct brood__child *child, unsigned flags)
 {
-    return brood__kevent_change(index, (intptr_t)child->pid, EVFILT_PROC, flags, NOTE_EXIT, child);
+    return brood__kevent_change(index, (intptr_t)child->pid, EVFILT_PROC, flags,
+                                NOTE_EXIT | WITH_STATUS, child);
 }
 
 /* A zombie is taken by FreeBSD, which tells of it at once; macOS, NetBSD and OpenBSD say
@@ -67,7 +77,10 @@ int brood__index_take(int index, struct brood__child **children, int max)
     struct kevent events[TAKEN_AT_ONCE];
     int count = brood__kevent_wait(index, events, max < TAKEN_AT_ONCE ? max : TAKEN_AT_ONCE,
                                    &(struct timespec){0});
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
         children[i] = events[i].udata;
+        children[i]->told = (events[i].fflags & WITH_STATUS) == WITH_STATUS;
+        children[i]->told_status = (int)events[i].data;
+    }
     return count < 0 ? 0 : count;
 }

@@ -120,14 +120,12 @@ bool brood__watcher_needs_handle(const brood_loop *loop)
 
 /* ---- watching ------------------------------------------------------------- */
 
-/* From now on the others are asked by the clock too. */
-static void begin_retries(struct brood__watcher *watcher)
+/* The others are asked by the clock too, so much later. */
+static void retry_in(struct brood__watcher *watcher, brood_time ns)
 {
-    if (watcher->retry.place != 0)
-        return;
-    watcher->retry_ns = FIRST_RETRY_NS;
-    brood__timer_add(&watcher->loop->timers, &watcher->retry,
-                     brood__loop_now(watcher->loop) + watcher->retry_ns);
+    brood__timer_cancel(&watcher->loop->timers, &watcher->retry);
+    watcher->retry_ns = ns;
+    brood__timer_add(&watcher->loop->timers, &watcher->retry, brood__loop_now(watcher->loop) + ns);
 }
 
 int brood__watcher_add(brood_loop *loop, struct brood__child *child)
@@ -144,7 +142,7 @@ int brood__watcher_add(brood_loop *loop, struct brood__child *child)
         return error;
     brood__list_append(&watcher->others, &child->link);
     if (error == BROOD_ESRCH) {
-        begin_retries(watcher);
+        retry_in(watcher, 0);
         return 0;
     }
     /* It may have ended before the bell could ring for it. */
@@ -177,7 +175,7 @@ static void defer(struct brood__child *child)
 {
     stop_watching(child);
     brood__list_append(&child->watcher->others, &child->link);
-    begin_retries(child->watcher);
+    retry_in(child->watcher, FIRST_RETRY_NS);
 }
 
 static void notice(struct brood__child *child)
@@ -226,9 +224,10 @@ static void retry(struct brood__timer *timer)
     ask_others(watcher);
     if (brood__list_empty(&watcher->others) || brood__loop_check(watcher->loop) < 0)
         return;
-    watcher->retry_ns = watcher->retry_ns > LAST_RETRY_NS / 2 ? LAST_RETRY_NS : watcher->retry_ns * 2;
-    brood__timer_add(&watcher->loop->timers, timer,
-                     brood__loop_now(watcher->loop) + watcher->retry_ns);
+    brood_time next = watcher->retry_ns * 2;
+    retry_in(watcher, next < FIRST_RETRY_NS ? FIRST_RETRY_NS
+                      : next > LAST_RETRY_NS ? LAST_RETRY_NS
+                                             : next);
 }
 
 static void index_ready(struct brood__op *op)

@@ -72,8 +72,14 @@ static void leave(const sigset_t *mask)
     errno = error;
 }
 
+/* The standard numbers are the host's, as nobody else would take them. */
 static int keep(int fd)
 {
+    if (fd >= 0 && fd <= 2) {
+        int clear = (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 3);
+        __real_close(fd);
+        fd = clear;
+    }
     internal_descriptors += fd >= 0;
     return fd;
 }
@@ -298,7 +304,7 @@ static int open_source(const struct kevent *change, int *fd)
         return EINVAL;
     }
     if (error == 0)
-        keep(*fd);
+        *fd = keep(*fd);
     return error;
 }
 
@@ -364,13 +370,24 @@ static int apply(struct queue *queue, const struct kevent *change)
 
 /* ---- events -------------------------------------------------------------------------- */
 
-/* The status as wait has it. */
+/* The kernel's pidfd_info, the first 64 bytes (Linux 6.15). */
+struct pidfd_info {
+    uint64_t mask, cgroup;
+    uint32_t ids[11];
+    int32_t exit_code;
+};
+#define PIDFD_GET_INFO  _IOWR(0xFF, 11, struct pidfd_info)
+#define PIDFD_INFO_EXIT ((uint64_t)1 << 3)
+
+/* The status as wait has it, also after somebody has reaped the process, which kqueue
+ * knows on every system; here the kernel has to be new enough. */
 static int64_t status_of(int pidfd)
 {
     siginfo_t info = {0};
-    if (waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
-        return 0;
-    return info.si_code == CLD_EXITED ? info.si_status << 8 : info.si_status;
+    struct pidfd_info late = {.mask = PIDFD_INFO_EXIT};
+    if (waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG | WNOWAIT) == 0)
+        return info.si_code == CLD_EXITED ? info.si_status << 8 : info.si_status;
+    return ioctl(pidfd, PIDFD_GET_INFO, &late) == 0 ? late.exit_code : 0;
 }
 
 static void describe_read(struct kevent *event, int fd, uint32_t found)

@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "faults.h"
+#include "reap.h"
 #include "support.h"
 
 static inline bool same_mask(const sigset_t *a, const sigset_t *b)
@@ -52,14 +54,13 @@ static inline pid_t foreign_child(int status)
     return pid;
 }
 
-/* Since 6.15 Linux still knows a status that somebody else has taken. */
-static inline bool kernel_remembers_status(void)
+/* The next child goes without what the index of children knows it by, a handle or an
+ * event; whether it did is seen by the faults of that call. */
+static inline enum fault next_without_handle(void)
 {
-    struct utsname name;
-    int major = 0, minor = 0;
-    uname(&name);
-    sscanf(name.release, "%d.%d", &major, &minor);
-    return major > 6 || (major == 6 && minor >= 15);
+    enum fault call = brood__index_by_handle ? FAULT_CLONE : FAULT_CHILD_WATCH;
+    test_fail_call(call, 1, EMFILE, 0);
+    return call;
 }
 
 /* A file without a name that holds the text. */

@@ -193,7 +193,8 @@ static int without_privileges(void)
         {"EPERM setrlimit 7", {.rlimits = &above, .rlimit_count = 1}},
         {"EPERM pipe_size 1073741824", {.in.kind = BROOD_PIPE, .pipe_size = 1 << 30}},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    size_t count = sizeof cases / sizeof *cases - !test_abilities().sized_pipes;
+    for (size_t i = 0; i < count; i++) {
         brood_spawn_options options = cases[i].options;
         options.argv = ARGV("/bin/true");
         if (strcmp(refusal(options), cases[i].expected) != 0)

@@ -238,6 +238,8 @@ static int64_t pid_from_middle(void)
 
 Test(spawn_identity, a_child_dies_with_its_parent_if_wanted)
 {
+    if (!test_abilities().death_signals)
+        cr_skip_test("there are no death signals");
     test_child();
     cr_assert_eq(pipe2(told, O_CLOEXEC), 0);
     dying.death_signal = SIGKILL;

@@ -122,19 +122,6 @@ Test(spawn_stdio_posix, sem_10_the_child_can_open_its_standard_streams_by_name)
     cr_expect_str_eq(look((brood_spawn_options){.shell = "echo x > /dev/stdout"}, NULL), "x\n");
 }
 
-Test(spawn_stdio_posix, pipe_size_sets_the_capacity_of_each_pipe)
-{
-    brood_loop *loop = test_loop();
-    struct kid kid = {0};
-    brood_spawn_options options = {.in = piped, .out = piped, .err = piped, .pipe_size = 200000};
-    cr_assert_eq(kid_start(loop, &kid, options, ARGV("exit", "0")), 0);
-    for (int fd = 0; fd < 3; fd++) {
-        int ours = (int)brood_pipe_fd(brood_subprocess_pipe(kid.transport, fd));
-        cr_expect_eq(fcntl(ours, F_GETPIPE_SZ), 262144);
-    }
-    cr_assert(kid_finish(loop, &kid));
-}
-
 /* ---- a parent without standard descriptors --------------------------------------------- */
 
 static int closed; /* bit N: the parent has closed N */

@@ -39,7 +39,7 @@ Test(watcher_close_posix, children_without_a_handle)
     brood_loop *loop = open_loop(BROOD_WATCH_SIGCHLD);
     static const char *const ends[] = {"pause", "cat", "args"};
     for (int i = 0; i < 3; i++) {
-        test_fail_call(FAULT_CLONE, 1, EMFILE, 0);
+        next_without_handle();
         cr_assert_eq(
             kid_start(loop, &kids[i], (brood_spawn_options){.in.kind = BROOD_PIPE}, ARGV(ends[i])),
             0);

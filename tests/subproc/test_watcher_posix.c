@@ -11,9 +11,9 @@ static const brood_spawn_options with_stdin = {.in.kind = BROOD_PIPE};
 static int start_without_handle(brood_loop *loop, struct kid *kid, brood_spawn_options options,
                                 const char *const *arguments)
 {
-    test_fail_call(FAULT_CLONE, 1, EMFILE, 0);
+    enum fault call = next_without_handle();
     int error = kid_start(loop, kid, options, arguments);
-    test_fail_call(FAULT_CLONE, 0, 0, 0);
+    test_fail_call(call, 0, 0, 0);
     return error;
 }
 

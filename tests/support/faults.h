@@ -11,6 +11,7 @@ enum fault {
     FAULT_POLLER_OPEN, /* epoll_create1, kqueue            */
     FAULT_POLLER_SET,  /* epoll_ctl, kevent with a change  */
     FAULT_POLLER_WAIT, /* epoll_wait, kevent for events    */
+    FAULT_CHILD_WATCH, /* kevent with EVFILT_PROC          */
     FAULT_WAKER_OPEN,  /* eventfd, EVFILT_USER             */
     FAULT_SIGACTION,
     FAULT_WAITID, /* brood__waitid: asking for the end of a child */

@@ -19,8 +19,13 @@ static struct {
     atomic_bool all;
 } states[FAULT_COUNT];
 
+/* The process that asks; its children between fork and exec are not meant, whose memory
+ * may be its own. */
+static _Atomic(pid_t) meant;
+
 void test_fail_call(enum fault call, unsigned nth, int error, int all)
 {
+    atomic_store(&meant, getpid());
     atomic_store(&states[call].error, error);
     atomic_store(&states[call].all, all != 0);
     atomic_store(&states[call].left, nth);
@@ -28,6 +33,7 @@ void test_fail_call(enum fault call, unsigned nth, int error, int all)
 
 unsigned test_calls(enum fault call)
 {
+    atomic_store(&meant, getpid());
     return atomic_load(&states[call].calls);
 }
 
@@ -38,6 +44,8 @@ unsigned test_faults(enum fault call)
 
 int test_fault_strikes(enum fault call)
 {
+    if (getpid() != atomic_load(&meant))
+        return 0;
     atomic_fetch_add(&states[call].calls, 1);
     unsigned left = atomic_load(&states[call].left);
     if (left == 0)

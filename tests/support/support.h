@@ -38,6 +38,15 @@ void test_end(void);
 
 bool test_on_windows(void); /* where some things differ by nature */
 
+/* What this system can do, and not every one. */
+struct test_abilities {
+    bool sized_pipes;      /* pipe_size                                                   */
+    bool usage_of_zombies; /* told before they are reaped                                 */
+    bool death_signals;
+    bool statuses_of_reaped; /* known though somebody else has taken them                 */
+};
+struct test_abilities test_abilities(void);
+
 /* A generous deadline for something that happens at once. */
 brood_time test_deadline(void);
 

@@ -18,6 +18,19 @@
 #include "support.h"
 #include "support_system.h"
 
+struct test_abilities test_abilities(void)
+{
+    return (struct test_abilities){
+#if defined(__FreeBSD__) || defined(__NetBSD__) || defined(__DragonFly__)
+        .usage_of_zombies = true,
+#endif
+#if defined(__FreeBSD__) || defined(__DragonFly__)
+        .death_signals = true,
+#endif
+        .statuses_of_reaped = true,
+    };
+}
+
 /* ---- this process, as the kernel lists it ----------------------------------------------- */
 
 struct self {

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "support.h"
@@ -44,6 +45,27 @@ static int count_entries(const char *path)
 
 /* Where the kernel is helped out (tests/kqueue): descriptors that are none of the test's. */
 __attribute__((weak)) int emulated_descriptors(void);
+
+/* Since 6.15 Linux still knows a status that somebody else has taken. */
+static bool remembers_status(void)
+{
+    struct utsname name;
+    int major = 0, minor = 0;
+    uname(&name);
+    sscanf(name.release, "%d.%d", &major, &minor);
+    return major > 6 || (major == 6 && minor >= 15);
+}
+
+struct test_abilities test_abilities(void)
+{
+    bool linux_library = emulated_descriptors == NULL;
+    return (struct test_abilities){
+        .sized_pipes = linux_library,
+        .usage_of_zombies = linux_library,
+        .death_signals = linux_library,
+        .statuses_of_reaped = remembers_status(),
+    };
+}
 
 int test_count_descriptors(void)
 {

@@ -33,10 +33,13 @@ void test_system_prepare(void)
     test_threads_settle();
 }
 
+/* What has been closed has gone; a thread that was joined may be listed for a moment. */
 void test_system_settle(int descriptors, int threads)
 {
+    brood_time deadline = brood_in(10);
     (void)descriptors;
-    (void)threads; /* what has been closed and joined has gone */
+    while (test_count_threads() > threads && brood_now() < deadline)
+        test_nap(0.001);
 }
 
 bool test_has_children(void)

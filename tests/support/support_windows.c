@@ -16,6 +16,11 @@ bool test_on_windows(void)
     return true;
 }
 
+struct test_abilities test_abilities(void)
+{
+    return (struct test_abilities){.sized_pipes = true, .usage_of_zombies = true};
+}
+
 /* ---- around each test --------------------------------------------------------- */
 
 static void CALLBACK set_event(void *event, BOOLEAN timed_out)
