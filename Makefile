@@ -233,8 +233,9 @@ FOREIGN_Darwin := %_windows.c %_linux.c
 FOREIGN_Windows := %_posix.c %_linux.c %_bsd.c
 KERNEL_LIBRARY := $(notdir $(BACKEND_$(LIBRARY)))
 FOREIGN := $(FOREIGN_$(SYSTEM)) $(filter-out %_$(KERNEL_LIBRARY).c,%_epoll.c %_kqueue.c %_iocp.c)
-# What concerns the calls of Linux that the library then does without.
-FOREIGN_TESTS := $(FOREIGN) $(if $(KQUEUE),tests/%_linux.c,%_emulated.c)
+# With an emulated kqueue the tests of what the library does with Linux' own calls go.
+FOREIGN_TESTS := $(FOREIGN) $(if $(KQUEUE),%/test_old_kernel_linux.c %/test_pipe_read_linux.c \
+                   %/test_spawn_stdio_linux.c,%_emulated.c)
 TESTS := $(filter-out $(FOREIGN_TESTS),$(sort $(wildcard tests/loop/test_*.c tests/streams/test_*.c \
            tests/subproc/test_*.c tests/examples/test_*.c $(if $(KQUEUE),tests/kqueue/test_*.c))))
 FIGURES := $(sort $(wildcard tests/figures/test_*.c)) tests/figures/figures.c tests/figures/bare.c
@@ -260,12 +261,13 @@ TESTED_LIBRARY := $(if $(BY_NAME),$(BUILD)/tested/libbrood.a,$(BUILD)/libbrood.a
 HALF := $(if $(filter Windows,$(SYSTEM)),windows,posix)
 RUNNER_SOURCES := runner runner_registry runner_body isolate_$(HALF)
 OWN_RUNNER_OBJECTS := $(RUNNER_SOURCES:%=$(BUILD)/tests/runner/%.o)
+LACKING := $(if $(filter BSD Darwin,$(SYSTEM)),-include tests/support/lacking_bsd.h)
 ifeq ($(RUNNER),own)
-TEST_CC_FLAGS := -Itests/runner/include
+TEST_CC_FLAGS := -Itests/runner/include $(LACKING)
 TEST_LIBS := $(if $(filter Windows,$(SYSTEM)),-lntdll) # for counting handles
 RUNNER_OBJECTS := $(OWN_RUNNER_OBJECTS)
 else
-TEST_CC_FLAGS :=
+TEST_CC_FLAGS := $(LACKING)
 TEST_LIBS := -lcriterion
 endif
 

@@ -21,8 +21,8 @@ brood_returncode brood__process_taken(const struct brood__child *child)
 {
     if (!child->told)
         return BROOD_ELOST;
-    bool exited = WIFEXITED(child->told_status);
-    return exited ? WEXITSTATUS(child->told_status) : -WTERMSIG(child->told_status);
+    int status = child->told_status;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
 int brood__process_signal(const struct brood__child *child, int signal)

@@ -28,13 +28,14 @@ struct pidfd_info {
     int32_t exit_code;
 };
 _Static_assert(sizeof(struct pidfd_info) == 64, "the kernel's layout");
+/* For the system call, as musl's ioctl takes an int. */
 #define PIDFD_GET_INFO  _IOWR(0xFF, 11, struct pidfd_info)
 #define PIDFD_INFO_EXIT ((uint64_t)1 << 3)
 
 brood_returncode brood__process_taken(const struct brood__child *child)
 {
     struct pidfd_info info = {.mask = PIDFD_INFO_EXIT};
-    if (child->process < 0 || ioctl((int)child->process, PIDFD_GET_INFO, &info) < 0 ||
+    if (child->process < 0 || syscall(SYS_ioctl, (int)child->process, PIDFD_GET_INFO, &info) < 0 ||
         (info.mask & PIDFD_INFO_EXIT) == 0)
         return BROOD_ELOST;
     bool exited = WIFEXITED(info.exit_code);

@@ -1,10 +1,10 @@
 /* Signals and threads: the loop of any thread hears of every delivery. */
 #include <pthread.h>
-#include <semaphore.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
 #include "fake_host_posix.h"
+#include "gate.h"
 #include "support.h"
 
 SUITE(signal_threads);
@@ -30,7 +30,7 @@ Test(signal_threads, sem_87_floods_of_signals_neither_block_nor_get_lost)
 
 enum { ROUNDS = 200 };
 
-static sem_t answered;
+static struct gate answered;
 
 static void mask_usr1(int how)
 {
@@ -45,8 +45,7 @@ static void *send_often(void *arg)
     mask_usr1(SIG_UNBLOCK);
     for (int i = 0; i < ROUNDS; i++) {
         kill(getpid(), SIGUSR1); /* only this thread can take it */
-        while (sem_wait(&answered) != 0)
-            ;
+        gate_wait(&answered);
     }
     return arg;
 }
@@ -61,14 +60,14 @@ static void answer(void *arg)
     struct answerer *answerer = arg;
     if (++answerer->answers == ROUNDS)
         brood_loop_stop(answerer->loop);
-    sem_post(&answered);
+    gate_post(&answered);
 }
 
 Test(signal_threads, a_delivery_to_another_thread_wakes_a_waiting_loop)
 {
     pthread_t thread;
     struct answerer answerer = {.loop = test_loop()};
-    sem_init(&answered, 0, 0);
+    gate_open(&answered);
     mask_usr1(SIG_BLOCK);
     brood_add_signal_handler(answerer.loop, SIGUSR1, answer, &answerer);
     cr_assert_eq(pthread_create(&thread, NULL, send_often, NULL), 0);
@@ -76,10 +75,10 @@ Test(signal_threads, a_delivery_to_another_thread_wakes_a_waiting_loop)
     pthread_join(thread, NULL);
     cr_assert_eq(answerer.answers, ROUNDS);
     test_loop_close(answerer.loop);
-    sem_destroy(&answered);
+    gate_close(&answered);
 }
 
-static sem_t ready;
+static struct gate ready;
 
 /* The loop of a thread of its own; the handler is removed by closing it. */
 static void *run_loop(void *arg)
@@ -89,7 +88,7 @@ static void *run_loop(void *arg)
     if (brood_loop_open(&loop, &options) != 0)
         return arg;
     int error = brood_add_signal_handler(loop, SIGUSR1, host_stop, loop);
-    sem_post(&ready);
+    gate_post(&ready);
     if (error == 0)
         error = brood_loop_run(loop);
     brood_loop_close(loop);
@@ -101,12 +100,11 @@ Test(signal_threads, sem_86_loops_of_other_threads_hear_of_it_too)
     enum { LOOPS = 4 };
     pthread_t threads[LOOPS];
     struct sigaction before = host_disposition(SIGUSR1);
-    sem_init(&ready, 0, 0);
+    gate_open(&ready);
     for (int i = 0; i < LOOPS; i++)
         cr_assert_eq(pthread_create(&threads[i], NULL, run_loop, &ready), 0);
     for (int i = 0; i < LOOPS; i++)
-        while (sem_wait(&ready) != 0)
-            ;
+        gate_wait(&ready);
     raise(SIGUSR1);
     for (int i = 0; i < LOOPS; i++) {
         void *failed;
@@ -115,7 +113,7 @@ Test(signal_threads, sem_86_loops_of_other_threads_hear_of_it_too)
     }
     struct sigaction after = host_disposition(SIGUSR1);
     cr_assert(host_same_disposition(&before, &after));
-    sem_destroy(&ready);
+    gate_close(&ready);
 }
 
 static atomic_bool enough;

@@ -174,8 +174,8 @@ static void stop_runner(void)
     while (job_count > 0)
         kill_group_and_reap(&jobs[--job_count]);
     restore_signals();
-    raise(stop_signal);
-    _exit(128 + stop_signal); /* it was blocked when the runner began */
+    raise((int)stop_signal);
+    _exit(128 + (int)stop_signal); /* it was blocked when the runner began */
 }
 
 /* Kills what is over its time; returns the nearest deadline of the others. */

@@ -27,8 +27,14 @@ intptr_t make_read_end(int *peer)
 
 intptr_t make_wide_read_end(int *peer, size_t room)
 {
+    if (!test_abilities().sized_pipes)
+        cr_skip_test("the size of a pipe is the system's own");
     intptr_t end = make_read_end(peer);
+#ifdef F_SETPIPE_SZ
     cr_assert_geq(fcntl(*peer, F_SETPIPE_SZ, (int)room), (int)room);
+#else
+    (void)room;
+#endif
     return end;
 }
 
@@ -99,12 +105,31 @@ intptr_t open_directory(void)
 
 /* ---- what is in a pipe ------------------------------------------------------------ */
 
+#ifdef F_GETPIPE_SZ
 size_t capacity_of(int fd)
 {
     int size = fcntl(fd, F_GETPIPE_SZ);
     cr_assert_gt(size, 0);
     return (size_t)size;
 }
+#else
+/* Nobody tells: as much as another new one takes. */
+size_t capacity_of(int fd)
+{
+    static const char block[512];
+    int ends[2];
+    size_t room = 0;
+    ssize_t n;
+    (void)fd;
+    make_pipe(ends);
+    cr_assert_eq(fcntl(ends[1], F_SETFL, O_NONBLOCK), 0);
+    while ((n = write(ends[1], block, sizeof block)) > 0)
+        room += (size_t)n;
+    close(ends[0]);
+    close(ends[1]);
+    return room;
+}
+#endif
 
 size_t available(int fd)
 {

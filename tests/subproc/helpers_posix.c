@@ -51,7 +51,7 @@ void set_variable(const char *name, const char *value)
 
 intptr_t lent_text(const char *text)
 {
-    return text_file(text, MFD_CLOEXEC);
+    return text_file(text, FD_CLOEXEC);
 }
 
 void rewind_lent(intptr_t file)

@@ -4,10 +4,10 @@
 #define BROOD_TEST_SUBPROC_HELPERS_POSIX_H
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -64,10 +64,12 @@ static inline enum fault next_without_handle(void)
 }
 
 /* A file without a name that holds the text. */
-static inline int text_file(const char *text, unsigned flags)
+static inline int text_file(const char *text, int flags)
 {
-    int fd = memfd_create("text", flags);
-    if (write(fd, text, strlen(text)) < 0)
+    char path[] = "/tmp/brood-test-XXXXXX";
+    int fd = mkstemp(path);
+    if (fd < 0 || unlink(path) < 0 || fcntl(fd, F_SETFD, flags) < 0 ||
+        write(fd, text, strlen(text)) < 0)
         abort();
     return fd;
 }

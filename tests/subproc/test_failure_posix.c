@@ -110,7 +110,7 @@ Test(failure_posix, a_closed_descriptor_is_not_mistaken_for_one_of_our_own)
     brood_loop *loop = test_loop();
     struct kid kid = {0};
     brood_subprocess_exec(loop, &kid_protocol, &kid, &(brood_spawn_options){0}, &kid.transport);
-    int next = text_file("", MFD_CLOEXEC);
+    int next = text_file("", FD_CLOEXEC);
     close(next);
     for (int i = 0; i < 6; i++) { /* in's reader, in's writer, out's ... */
         const brood_child_fd fd = {.child = 40, .parent = next + i};
@@ -179,7 +179,7 @@ static int without_privileges(void)
     if (geteuid() == 0)
         NEED(setgid(65534) == 0 && setuid(65534) == 0);
     NEED(getrlimit(RLIMIT_NOFILE, &now) == 0);
-    const brood_rlimit above = {.resource = RLIMIT_NOFILE, .soft = 16, .hard = now.rlim_max + 1};
+    const brood_rlimit above = {.resource = RLIMIT_NOFILE, .soft = 16, .hard = (uint64_t)now.rlim_max + 1};
     const struct {
         const char *expected;
         brood_spawn_options options;

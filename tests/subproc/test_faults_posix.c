@@ -36,7 +36,7 @@ static void begin(void)
 {
     scratch_begin();
     snprintf(output, sizeof output, "%s", in_scratch("err"));
-    lent = (brood_child_fd){.child = 20, .parent = text_file("lent", MFD_CLOEXEC)};
+    lent = (brood_child_fd){.child = 20, .parent = text_file("lent", FD_CLOEXEC)};
 }
 
 static void end(void)

@@ -1,7 +1,6 @@
 /* A fork inside a callback of a transport: the child that returns into its parent's
  * loop reads nothing, reaps nothing, changes no interest and calls nobody. */
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 

@@ -17,9 +17,9 @@ static int a, b, c;
 
 static void open_files(void)
 {
-    a = text_file("a", MFD_CLOEXEC);
-    b = text_file("b", MFD_CLOEXEC);
-    c = text_file("c", MFD_CLOEXEC);
+    a = text_file("a", FD_CLOEXEC);
+    b = text_file("b", FD_CLOEXEC);
+    c = text_file("c", FD_CLOEXEC);
 }
 
 static void close_files(void)
@@ -188,7 +188,7 @@ static int keeping(void)
 {
     for (int fd = 3; fd < 1024; fd++)
         close(fd);
-    int open_fd = text_file("kept", 0), hidden = text_file("hidden", MFD_CLOEXEC);
+    int open_fd = text_file("kept", 0), hidden = text_file("hidden", FD_CLOEXEC);
     NEED(open_fd == 3 && hidden == 4 && fcntl(open_fd, F_DUPFD, 40) == 40);
     brood_spawn_options options = {.keep_fds = true, .in.kind = BROOD_PIPE};
     NEED(strcmp(look(options, ARGV("report", "fds")), "0 1 2 3 40\n") == 0);

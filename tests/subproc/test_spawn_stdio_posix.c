@@ -22,7 +22,7 @@ static brood_stdio file(const char *path, bool append)
 
 static int err_as_inherited_out(void)
 {
-    int fd = text_file("", MFD_CLOEXEC);
+    int fd = text_file("", FD_CLOEXEC);
     NEED(dup2(fd, 1) == 1);
     struct kid kid = {0};
     brood_loop *loop = open_loop(test_watcher());
@@ -58,7 +58,7 @@ Test(spawn_stdio_posix, the_parents_own_output_and_errors_can_be_crossed)
 
 Test(spawn_stdio_posix, a_lent_descriptor_keeps_close_on_exec)
 {
-    int fd = text_file("lent", MFD_CLOEXEC);
+    int fd = text_file("lent", FD_CLOEXEC);
     lseek(fd, 0, SEEK_SET);
     cr_expect_str_eq(look((brood_spawn_options){.in = lent(fd)}, ARGV("cat")), "lent");
     cr_expect_neq(fcntl(fd, F_GETFD) & FD_CLOEXEC, 0, "close-on-exec was taken off in the parent");

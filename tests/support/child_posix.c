@@ -67,19 +67,36 @@ static void report_groups(void)
     putchar('\n');
 }
 
+/* Real, effective, saved; these are not told everywhere. */
+static void get_ids(uid_t user[3], gid_t group[3])
+{
+#if defined(__APPLE__) || defined(__NetBSD__)
+    user[0] = getuid();
+    user[1] = user[2] = geteuid();
+    group[0] = getgid();
+    group[1] = group[2] = getegid();
+#else
+    getresuid(&user[0], &user[1], &user[2]);
+    getresgid(&group[0], &group[1], &group[2]);
+#endif
+}
+
 static void report_ids(void)
 {
     uid_t user[3];
     gid_t group[3];
-    getresuid(&user[0], &user[1], &user[2]);
-    getresgid(&group[0], &group[1], &group[2]);
+    get_ids(user, group);
     printf("uid %u %u %u gid %u %u %u\n", user[0], user[1], user[2], group[0], group[1], group[2]);
 }
 
 static void report_limit(int resource)
 {
     struct rlimit limit;
+#ifdef __GLIBC__ /* whose resources are an enum */
     getrlimit((__rlimit_resource_t)resource, &limit);
+#else
+    getrlimit(resource, &limit);
+#endif
     printf("%llu %llu\n", (unsigned long long)limit.rlim_cur, (unsigned long long)limit.rlim_max);
 }
 

@@ -87,9 +87,9 @@ int __wrap_open(const char *path, int flags, ...)
 {
     va_list arguments;
     va_start(arguments, flags);
-    mode_t mode = va_arg(arguments, mode_t);
+    unsigned mode = va_arg(arguments, unsigned);
     va_end(arguments);
-    return test_fault_strikes(FAULT_OPEN) ? -1 : REAL(open)(path, flags, mode);
+    return test_fault_strikes(FAULT_OPEN) ? -1 : REAL(open)(path, flags, (mode_t)mode);
 }
 
 pid_t REAL(brood__clone)(struct brood__plan *plan, void *stack, size_t size, int *process);

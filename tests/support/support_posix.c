@@ -58,13 +58,14 @@ bool test_process_exists(int64_t pid)
 size_t test_raise_descriptor_limit(size_t wanted)
 {
     struct rlimit limit;
+    rlim_t goal = (rlim_t)wanted;
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
         return 0;
-    if (limit.rlim_cur >= wanted)
+    if (limit.rlim_cur >= goal)
         return (size_t)limit.rlim_cur;
-    struct rlimit raised = {.rlim_cur = wanted, .rlim_max = limit.rlim_max};
-    if (raised.rlim_max < wanted)
-        raised.rlim_max = wanted; /* allowed to those with CAP_SYS_RESOURCE */
+    struct rlimit raised = {.rlim_cur = goal, .rlim_max = limit.rlim_max};
+    if (raised.rlim_max < goal)
+        raised.rlim_max = goal; /* allowed to those with CAP_SYS_RESOURCE */
     if (setrlimit(RLIMIT_NOFILE, &raised) < 0) {
         raised = (struct rlimit){.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
         if (setrlimit(RLIMIT_NOFILE, &raised) < 0)
