@@ -46,11 +46,17 @@ static int view_close(void *cookie)
 }
 
 #if defined(__linux__) || defined(__GLIBC__)
-/* Which asks for 0 where a write fails. */
+/* glibc asks for 0 where a write fails, and musl takes that for a short one. */
+#ifdef __GLIBC__
+enum { FAILED_WRITE = 0 };
+#else
+enum { FAILED_WRITE = -1 };
+#endif
+
 static ssize_t view_write_cookie(void *cookie, const char *data, size_t len)
 {
     ssize_t written = view_write(cookie, data, len);
-    return written < 0 ? 0 : written;
+    return written < 0 ? FAILED_WRITE : written;
 }
 
 static FILE *open_stream(struct view *view, const char *mode, bool reads)

@@ -35,8 +35,10 @@ int test_fault_strikes(enum fault call);
 /* The function behind the wrapper, in a build whose linker has no --wrap. */
 #ifdef BROOD_FAULTS_BY_NAME
 #define REAL(name) name
+enum { TEST_CALLS_ARE_COUNTED = 0 }; /* those of the tests themselves */
 #else
 #define REAL(name) __real_##name
+enum { TEST_CALLS_ARE_COUNTED = 1 };
 #endif
 
 /* A wrapper that returns -1. */
