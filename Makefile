@@ -39,10 +39,10 @@ ifeq ($(SYSTEM),)
 $(error brood runs on Linux, macOS, the BSDs and Windows, not on $(MACHINE); see docs/platforms.md)
 endif
 
-# KQUEUE=emulated: on Linux, what the BSDs would have, above an emulation of kqueue that is
+# KQUEUE=BSD or Darwin: on Linux, what they would have, above an emulation of kqueue that is
 # part of the tests.  For `make check-kqueue` alone.
 KQUEUE ?=
-LIBRARY := $(if $(KQUEUE),BSD,$(SYSTEM))
+LIBRARY := $(or $(KQUEUE),$(SYSTEM))
 
 comma := ,
 
@@ -84,7 +84,8 @@ STREAMS += $(STREAMS_$(LIBRARY))
 SUBPROC += $(SUBPROC_$(LIBRARY))
 SOURCES := $(LOOP:%=src/loop/%.c) $(BACKEND_$(LIBRARY):%=src/%.c) \
            $(STREAMS:%=src/streams/%.c) $(SUBPROC:%=src/subproc/%.c)
-OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(if $(KQUEUE),$(BUILD)/tests/kqueue/emulation.o)
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(if $(KQUEUE),$(BUILD)/tests/kqueue/emulation.o) \
+           $(if $(filter Darwin,$(KQUEUE)),$(BUILD)/tests/kqueue/darwin.o)
 HEADERS := $(wildcard include/*.h src/*/*.h tests/*/*.h tests/runner/include/criterion/*.h)
 
 EXAMPLES := date_protocol df_protocol fanout date_streams df_streams to_upper python_repl login prompt \
@@ -106,7 +107,8 @@ SANITIZE_FLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointe
 COVERAGE ?=
 COVERAGE_FLAGS := $(if $(COVERAGE),--coverage -fprofile-update=atomic)
 
-SYSTEM_FLAGS_Linux := -pthread -fPIC $(if $(KQUEUE),-Itests/kqueue/include)
+SYSTEM_FLAGS_Linux := -pthread -fPIC $(if $(KQUEUE),-Itests/kqueue/include) \
+                      $(if $(filter Darwin,$(KQUEUE)),-Itests/kqueue/darwin)
 SYSTEM_FLAGS_BSD := -pthread -fPIC
 SYSTEM_FLAGS_Darwin := -pthread -fPIC
 # Programs end in .exe, and need nothing but what comes with the system.
@@ -246,7 +248,7 @@ TEST_OBJECTS := $(TESTS:%.c=$(BUILD)/%.o)
 FIGURE_OBJECTS := $(FIGURES:%.c=$(BUILD)/%.o)
 
 # Calls that the tests can make fail: see tests/support/faults.h.
-WRAPPED := pipe2 fcntl open sigaction brood__waitid fork brood__clone brood__process_open
+WRAPPED := pipe pipe2 fcntl open sigaction brood__waitid fork brood__clone brood__process_open
 WRAPPED_epoll := epoll_create1 epoll_ctl epoll_wait eventfd
 WRAPPED_kqueue := kqueue kevent
 ifneq ($(SYSTEM),Windows)

@@ -61,9 +61,8 @@ int test_fault_strikes(enum fault call)
     return 1;
 }
 
-#ifdef __APPLE__
 WRAP(int, pipe, (int ends[2]), (ends), FAULT_PIPE2)
-#else
+#ifndef __APPLE__
 WRAP(int, pipe2, (int ends[2], int flags), (ends, flags), FAULT_PIPE2)
 #endif
 WRAP(int, sigaction, (int number, const struct sigaction *action, struct sigaction *before),
