@@ -171,7 +171,7 @@ static int open_told(int told[2])
 int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
                 const posix_spawnattr_t *attributes, char *const argv[], char *const env[])
 {
-    int told[2], error = open_told(told);
+    int told[2] = {-1, -1}, error = open_told(told);
     if (error != 0)
         return error;
     pid_t child = _Fork();
