@@ -28,6 +28,10 @@ static void *room_at_top(const struct brood__stack *stack, size_t size)
 #include "switch_x86_64.h"
 #elif defined(__aarch64__)
 #include "switch_aarch64.h"
+#elif defined(__arm__)
+#include "switch_arm.h"
+#elif defined(__riscv) && __riscv_xlen == 64
+#include "switch_riscv64.h"
 #else
 #include "switch_ucontext.h"
 #endif
