@@ -36,10 +36,11 @@ static brood_returncode code_of(int how, int status)
     return how == CLD_EXITED ? status : -status;
 }
 
+/* By syscall: the C libraries are not of one mind about the type of ioctl's request. */
 static brood_returncode taken_by_another(const struct brood__child *child)
 {
     struct pidfd_info info = {.mask = PIDFD_INFO_EXIT};
-    if (child->process < 0 || ioctl((int)child->process, PIDFD_GET_INFO, &info) < 0 ||
+    if (child->process < 0 || syscall(SYS_ioctl, (int)child->process, PIDFD_GET_INFO, &info) < 0 ||
         (info.mask & PIDFD_INFO_EXIT) == 0)
         return BROOD_ELOST;
     bool exited = WIFEXITED(info.exit_code);
