@@ -59,8 +59,10 @@ void test_system_prepare(void)
 
 void test_system_settle(int descriptors, int threads)
 {
-    (void)descriptors;
-    (void)threads; /* what has been closed and joined has gone */
+    (void)descriptors; /* what has been closed has gone; a joined thread goes soon */
+    brood_time patience = brood_in(2);
+    while (test_count_threads() > threads && brood_now() < patience)
+        sched_yield();
 }
 
 static int count_entries(const char *path)
