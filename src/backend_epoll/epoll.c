@@ -5,7 +5,6 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "io_posix.h"
@@ -39,6 +38,11 @@ static int set(struct brood__poller *poller, int fd, unsigned from, unsigned to,
     return epoll_ctl(epoll_of(poller)->fd, action, fd, &event) < 0 ? -errno : 0;
 }
 
+/* The kernel's, of 64 bits each also where a timespec of the C library has fewer. */
+struct span {
+    int64_t seconds, nanoseconds;
+};
+
 /* Nanoseconds if the kernel can; else milliseconds, rounded up: never early. */
 static int wait_in_kernel(struct epoll *epoll, brood_time timeout, struct epoll_event *events,
                           int max)
@@ -46,8 +50,7 @@ static int wait_in_kernel(struct epoll *epoll, brood_time timeout, struct epoll_
     if (timeout == 0 || timeout == BROOD_FOREVER)
         return epoll_wait(epoll->fd, events, max, timeout == 0 ? 0 : -1);
     if (!epoll->no_pwait2) {
-        struct timespec span = {.tv_sec = (time_t)(timeout / 1000000000),
-                                .tv_nsec = (long)(timeout % 1000000000)};
+        struct span span = {.seconds = timeout / 1000000000, .nanoseconds = timeout % 1000000000};
         long count = syscall(SYS_epoll_pwait2, epoll->fd, events, (long)max, &span, NULL, 0L);
         if (count >= 0 || (errno != ENOSYS && errno != EPERM)) /* or a sandbox forbids it */
             return (int)count;

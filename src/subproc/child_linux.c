@@ -68,7 +68,7 @@ int brood__sys_nice(int increment)
     long now = syscall(SYS_getpriority, PRIO_PROCESS, 0); /* the kernel's scale: 20 - nice */
     if (now < 0)
         return -errno;
-    long wanted = 20 - now + increment;
+    int64_t wanted = 20 - now + (int64_t)increment;
     wanted = wanted < -20 ? -20 : wanted > 19 ? 19 : wanted;
     return result_of(syscall(SYS_setpriority, PRIO_PROCESS, 0, (int)wanted));
 }

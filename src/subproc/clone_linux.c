@@ -124,7 +124,7 @@ static pid_t by_clone(struct brood__plan *plan, void *stack, size_t size, int *p
     long pid =
         call_into_child(SYS_clone, flags, (long)(uintptr_t)top, (long)(uintptr_t)&pidfd, plan);
 #else
-    long pid = clone(begin, top, flags, plan, &pidfd);
+    long pid = clone(begin, top, flags, plan, &pidfd, NULL, NULL);
     if (pid < 0)
         pid = -errno;
 #endif

@@ -28,10 +28,10 @@ struct pidfd_info {
     int32_t exit_code;
 };
 _Static_assert(sizeof(struct pidfd_info) == 64, "the kernel's layout");
-/* For the system call, as musl's ioctl takes an int. */
 #define PIDFD_GET_INFO  _IOWR(0xFF, 11, struct pidfd_info)
 #define PIDFD_INFO_EXIT ((uint64_t)1 << 3)
 
+/* By syscall: the C libraries are not of one mind about the type of ioctl's request. */
 brood_returncode brood__process_taken(const struct brood__child *child)
 {
     struct pidfd_info info = {.mask = PIDFD_INFO_EXIT};

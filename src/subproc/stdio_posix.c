@@ -10,6 +10,11 @@
 #include "io_posix.h"
 #include "spawn.h"
 
+/* Without it a 32-bit Linux opens no file beyond 2 GiB, for the child neither. */
+#ifndef O_LARGEFILE
+#define O_LARGEFILE 0
+#endif
+
 static const char *const names[] = {"in", "out", "err"};
 
 void brood__stdio_init(struct brood__stdio *stdio)
@@ -48,7 +53,7 @@ static int open_file(struct brood__stdio *stdio, int i, const char *path, int fl
 {
     int fd;
     do
-        fd = open(path, flags | O_CLOEXEC | O_NOCTTY, 0666);
+        fd = open(path, flags | O_CLOEXEC | O_NOCTTY | O_LARGEFILE, 0666);
     while (fd < 0 && errno == EINTR);
     fd = brood__io_keep_clear(fd < 0 ? -errno : fd);
     if (fd < 0)

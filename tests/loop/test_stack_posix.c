@@ -45,7 +45,9 @@ Test(stack, one_that_cannot_be_had_leaves_the_output_alone)
 {
     struct brood__stack stack = {.bottom = NULL, .size = 5};
     cr_expect_eq(brood__stack_open(&stack, SIZE_MAX), BROOD_ENOMEM);
-    cr_expect_eq(brood__stack_open(&stack, SIZE_MAX / 2), BROOD_ENOMEM);
+    /* more than half of a 32-bit address space, which might have room for that half */
+    size_t most = sizeof(size_t) > 4 ? SIZE_MAX / 2 : SIZE_MAX / 2 + 1;
+    cr_expect_eq(brood__stack_open(&stack, most), BROOD_ENOMEM);
     cr_expect_null(stack.bottom);
     cr_expect_eq(stack.size, 5);
 }
