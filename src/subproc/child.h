@@ -95,8 +95,8 @@ _Noreturn void brood__sys_exit(int status);
 
 /* Starts a process that calls brood__child_main(plan) on a stack of its own,
  * while this thread is suspended until it execs or ends, and where the system
- * can do so in the parent's memory.  The pid, or a negative code; *process: a
- * pidfd or -1, as wanted. */
+ * can do so in the parent's memory.  The pid, or a negative code; *process, if
+ * wanted: a pidfd, or -1 where the system gives none. */
 pid_t brood__clone(struct brood__plan *plan, void *stack, size_t size, int *process);
 
 #endif

@@ -176,12 +176,16 @@ static bool lacks_descriptors(int error)
     return error == BROOD_EMFILE || error == BROOD_ENFILE;
 }
 
-/* By clone.  Without descriptors left for a handle, a child goes without. */
+/* By clone.  Without descriptors left for a handle, a child goes without.  Where clone has
+ * none to give, the pid is all there is, and the sooner it is changed for a handle the
+ * better; with one the index can take the child. */
 static pid_t start_shared(struct brood__spawn *spawn, bool needs_handle, int *process)
 {
     pid_t pid = brood__clone(&spawn->plan, spawn->child_stack, CHILD_STACK_SIZE, process);
-    if (pid < 0 && (pid == BROOD_EINVAL || lacks_descriptors(pid)) && !needs_handle)
-        pid = brood__clone(&spawn->plan, spawn->child_stack, CHILD_STACK_SIZE, NULL);
+    if (lacks_descriptors(pid) && !needs_handle)
+        return brood__clone(&spawn->plan, spawn->child_stack, CHILD_STACK_SIZE, NULL);
+    if (pid > 0 && *process < 0)
+        *process = brood__process_open(pid);
     return pid;
 }
 
