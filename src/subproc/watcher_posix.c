@@ -5,7 +5,8 @@
  * answer costs the same among ten children and ten thousand.  The index is
  * watched by the loop as well: an end is noticed even if the host takes SIGCHLD
  * away, and BROOD_WATCH_PROCFD is the same watcher without the bell.  A child
- * that the index could not take is asked in turn whenever the bell rings. */
+ * that the index could not take is asked in turn whenever the bell rings, and now
+ * and then by the clock, for a host that has taken the bell away. */
 #include <errno.h>
 #include <signal.h>
 #include <sys/types.h>
@@ -17,7 +18,8 @@
 #include "watcher.h"
 
 enum { BATCH = 64 };
-#define RETRY_NS ((brood_time)20000000)
+#define SOON_NS         ((brood_time)20000000)
+#define NOW_AND_THEN_NS ((brood_time)500000000)
 
 struct brood__watcher {
     struct brood__owned owned;
@@ -27,7 +29,8 @@ struct brood__watcher {
     struct brood__op poll; /* of the index */
     struct brood__signal_watch bell;
     bool has_bell;
-    struct brood__timer retry; /* begun by a deferred child; runs while others are left */
+    struct brood__timer clock; /* runs while others are left */
+    brood_time pace;           /* of the clock; 0: it does not run */
     uint64_t collected;        /* the loop's round in which the index was last asked */
     struct brood__link indexed, others;
 };
@@ -36,7 +39,7 @@ static void collect(struct brood__watcher *watcher);
 static void index_ready(struct brood__op *op);
 static void bell_rang(struct brood__signal_watch *bell);
 static void destroy(struct brood__owned *owned);
-static void retry(struct brood__timer *timer);
+static void clock_struck(struct brood__timer *timer);
 
 /* ---- a watcher ------------------------------------------------------------ */
 
@@ -76,7 +79,7 @@ int brood__watcher_prepare(brood_loop *loop)
     brood__list_init(&watcher->indexed);
     brood__list_init(&watcher->others);
     watcher->owned.destroy = destroy;
-    watcher->retry.fire = retry;
+    watcher->clock.fire = clock_struck;
     brood__loop_own(loop, &watcher->owned);
 
     bool bell_wanted = loop->options.child_watcher == BROOD_WATCH_SIGCHLD;
@@ -100,7 +103,7 @@ int brood__watcher_prepare(brood_loop *loop)
 static void destroy(struct brood__owned *owned)
 {
     struct brood__watcher *watcher = BROOD__CONTAINER(owned, struct brood__watcher, owned);
-    brood__timer_cancel(&watcher->loop->timers, &watcher->retry);
+    brood__timer_cancel(&watcher->loop->timers, &watcher->clock);
     if (watcher->has_bell)
         brood__signal_watch_stop(&watcher->bell);
     if (watcher->index >= 0) {
@@ -118,6 +121,17 @@ bool brood__watcher_needs_handle(const brood_loop *loop)
 
 /* ---- watching ------------------------------------------------------------- */
 
+/* The others are asked by the clock, from now on at least as often as this. */
+static void ask_every(struct brood__watcher *watcher, brood_time pace)
+{
+    if (watcher->pace != 0 && watcher->pace <= pace)
+        return;
+    brood__timer_cancel(&watcher->loop->timers, &watcher->clock);
+    watcher->pace = pace;
+    brood__timer_add(&watcher->loop->timers, &watcher->clock,
+                     brood__loop_now(watcher->loop) + pace);
+}
+
 int brood__watcher_add(brood_loop *loop, struct brood__child *child)
 {
     struct brood__watcher *watcher = loop->watcher;
@@ -131,9 +145,7 @@ int brood__watcher_add(brood_loop *loop, struct brood__child *child)
     if (!watcher->has_bell)
         return error;
     brood__list_append(&watcher->others, &child->link);
-    /* It may have ended before the bell could ring for it. */
-    atomic_store(&watcher->bell.delivered, true);
-    atomic_store(&loop->signalled, true);
+    ask_every(watcher, NOW_AND_THEN_NS); /* if it has ended already, the bell is ringing */
     return 0;
 }
 
@@ -156,15 +168,13 @@ static bool look(struct brood__child *child, enum brood__reap how)
 }
 
 /* The kernel says that it has ended, but its status is not to be had yet: a tracer
- * has it first.  From then on it is asked by the clock. */
+ * has it first. */
 static void defer(struct brood__child *child)
 {
     struct brood__watcher *watcher = child->watcher;
     stop_watching(child);
     brood__list_append(&watcher->others, &child->link);
-    if (watcher->retry.place == 0)
-        brood__timer_add(&watcher->loop->timers, &watcher->retry,
-                         brood__loop_now(watcher->loop) + RETRY_NS);
+    ask_every(watcher, SOON_NS);
 }
 
 static void notice(struct brood__child *child)
@@ -207,12 +217,14 @@ static void collect(struct brood__watcher *watcher)
     watcher->collected = watcher->loop->round;
 }
 
-static void retry(struct brood__timer *timer)
+static void clock_struck(struct brood__timer *timer)
 {
-    struct brood__watcher *watcher = BROOD__CONTAINER(timer, struct brood__watcher, retry);
+    struct brood__watcher *watcher = BROOD__CONTAINER(timer, struct brood__watcher, clock);
+    brood_time pace = watcher->pace;
+    watcher->pace = 0;
     ask_others(watcher);
-    if (!brood__list_empty(&watcher->others) && brood__loop_check(watcher->loop) == 0)
-        brood__timer_add(&watcher->loop->timers, timer, brood__loop_now(watcher->loop) + RETRY_NS);
+    if (brood__loop_check(watcher->loop) == 0 && !brood__list_empty(&watcher->others))
+        ask_every(watcher, pace);
 }
 
 static void index_ready(struct brood__op *op)
