@@ -1,5 +1,7 @@
 /* What the tests of spawning and watching ask of Unix. */
 #include <ftw.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
 
 #include "helpers.h"
 
@@ -9,6 +11,36 @@ void wait_zombie(int64_t pid)
     while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
         ;
 }
+
+/* ---- of the kernel ------------------------------------------------------------------ */
+
+/* The first 64 bytes of the kernel's pidfd_info. */
+struct what_is_known {
+    uint64_t mask;
+    uint32_t rest[14];
+};
+#define GET_INFO     _IOWR(0xFF, 11, struct what_is_known)
+#define STATUS_KNOWN ((uint64_t)1 << 3)
+
+/* It is killed when its descriptor is there, whoever reaps it then. */
+bool kernel_remembers_status(void)
+{
+    struct what_is_known info = {.mask = STATUS_KNOWN};
+    pid_t pid = fork();
+    if (pid == 0)
+        for (;;)
+            pause();
+    long fd = syscall(SYS_pidfd_open, pid, 0u);
+    kill(pid, SIGKILL);
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    bool known = fd >= 0 && ioctl((int)fd, GET_INFO, &info) == 0 && (info.mask & STATUS_KNOWN) != 0;
+    if (fd >= 0)
+        close((int)fd);
+    return known;
+}
+
+/* ---- of the library ------------------------------------------------------------------ */
 
 static void never_called(void *arg)
 {

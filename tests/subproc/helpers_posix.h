@@ -7,7 +7,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -52,15 +51,9 @@ static inline pid_t foreign_child(int status)
     return pid;
 }
 
-/* Since 6.15 Linux still knows a status that somebody else has taken. */
-static inline bool kernel_remembers_status(void)
-{
-    struct utsname name;
-    int major = 0, minor = 0;
-    uname(&name);
-    sscanf(name.release, "%d.%d", &major, &minor);
-    return major > 6 || (major == 6 && minor >= 15);
-}
+/* Whether the kernel still knows a status that somebody else has taken, as since Linux 6.15:
+ * it is asked. */
+bool kernel_remembers_status(void);
 
 /* A file without a name that holds the text. */
 static inline int text_file(const char *text, unsigned flags)

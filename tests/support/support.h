@@ -96,6 +96,9 @@ bool test_has_children(void);     /* zombies count, where there are any */
 void test_wait_gone(int64_t pid); /* until the pid names no process, not even a zombie */
 bool test_process_exists(int64_t pid);
 size_t test_resident_bytes(void);
+/* Whether the system tells the end of a process by a descriptor: Linux before 5.3 does not,
+ * nor does a filter or an emulator that hides it. */
+bool test_has_process_descriptors(void);
 /* Raise the limit of open descriptors as far as allowed, at most to `wanted`; what it
  * is then. */
 size_t test_raise_descriptor_limit(size_t wanted);

@@ -111,6 +111,14 @@ bool test_process_exists(int64_t pid)
     return kill((pid_t)pid, 0) == 0 || errno != ESRCH;
 }
 
+bool test_has_process_descriptors(void)
+{
+    long fd = syscall(SYS_pidfd_open, getpid(), 0u);
+    if (fd >= 0)
+        close((int)fd);
+    return fd >= 0;
+}
+
 /* Anonymous memory, by the page tables: the counters in statm lag behind by up to 32
  * pages a processor, and pages of programs come and go as they are used. */
 size_t test_resident_bytes(void)

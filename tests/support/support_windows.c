@@ -265,6 +265,11 @@ bool test_process_exists(int64_t pid)
     return running;
 }
 
+bool test_has_process_descriptors(void)
+{
+    return true; /* handles */
+}
+
 /* What has been committed for this process alone: Wine 8 tells it as the use of the paging
  * file only, Windows 7 as PrivateUsage only. */
 size_t test_resident_bytes(void)
