@@ -101,8 +101,10 @@ pid_t __real_brood__clone(struct brood__plan *plan, void *stack, size_t size, in
 pid_t __wrap_brood__clone(struct brood__plan *plan, void *stack, size_t size, int *process);
 pid_t __wrap_brood__clone(struct brood__plan *plan, void *stack, size_t size, int *process)
 {
-    if (strikes(FAULT_CLONE))
-        return -states[FAULT_CLONE].error;
+    if (strikes(FAULT_CLONE)) {
+        int error = atomic_load(&states[FAULT_CLONE].error);
+        return error != 0 ? -error : __real_brood__clone(plan, stack, size, NULL);
+    }
     return __real_brood__clone(plan, stack, size, process);
 }
 
