@@ -241,7 +241,7 @@ FOREIGN_TESTS := $(FOREIGN) $(if $(KQUEUE),%/test_old_kernel_linux.c %/test_pipe
 TESTS := $(filter-out $(FOREIGN_TESTS),$(sort $(wildcard tests/loop/test_*.c tests/streams/test_*.c \
            tests/subproc/test_*.c tests/examples/test_*.c $(if $(KQUEUE),tests/kqueue/test_*.c))))
 FIGURES := $(sort $(wildcard tests/figures/test_*.c)) tests/figures/figures.c tests/figures/bare.c
-TEST_SUPPORT := $(filter-out $(FOREIGN) tests/support/child%,$(sort $(wildcard tests/support/*.c \
+TEST_SUPPORT := $(filter-out $(FOREIGN) tests/support/child% tests/support/old_kernel%,$(sort $(wildcard tests/support/*.c \
                   tests/*/fake_*.c tests/*/*_recorder.c tests/*/*_recorder_*.c tests/*/helpers*.c)))
 SUPPORT_OBJECTS := $(TEST_SUPPORT:%.c=$(BUILD)/%.o)
 TEST_OBJECTS := $(TESTS:%.c=$(BUILD)/%.o)
@@ -305,7 +305,8 @@ $(BUILD)/child$(EXE): tests/support/child.c \
 $(BUILD)/child$(EXE): private CHILD_FLAGS := $(if $(filter Windows,$(SYSTEM)),-municode)
 $(BUILD)/actor$(EXE): tests/examples/actor.c tests/examples/actor_$(HALF).c tests/examples/actor.h
 $(BUILD)/producer: tests/figures/producer.c
-$(BUILD)/child$(EXE) $(BUILD)/actor$(EXE) $(BUILD)/producer: $(BUILD)/flags
+$(BUILD)/old-kernel: tests/support/old_kernel_linux.c tests/support/hide_calls_linux.c tests/support/hide_calls_linux.h
+$(BUILD)/child$(EXE) $(BUILD)/actor$(EXE) $(BUILD)/producer $(BUILD)/old-kernel: $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call SAY,CC $(filter %.c,$^))
 	$(QUIET)$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARNINGS) $(CHILD_FLAGS) $(STATIC) $(filter %.c,$^) -o $@
@@ -345,6 +346,12 @@ check-figures: $(BUILD)/figures $(BUILD)/child $(BUILD)/producer $(BUILD)/switch
 check-suite: $(BUILD)/suite $(BUILD)/child $(BUILD)/actor examples
 	BROOD_TEST_WATCHER=procfd $(BUILD)/suite $(SUITE_FLAGS)
 	BROOD_TEST_WATCHER=sigchld $(BUILD)/suite $(SUITE_FLAGS)
+
+# The suite as on a Linux before 5.1: every fall-back that is chosen at run time is forced.
+# There is one child watcher then.
+.PHONY: check-fallbacks
+check-fallbacks: $(BUILD)/suite $(BUILD)/child $(BUILD)/actor $(BUILD)/old-kernel examples
+	BROOD_TEST_WATCHER=sigchld $(BUILD)/old-kernel $(BUILD)/suite $(SUITE_FLAGS)
 
 # The suite under the sanitizers.  Criterion cannot run under TSan, and the small
 # runner lets LeakSanitizer look at each test by itself.
@@ -414,6 +421,7 @@ help:
 	  'make demo             build, and show the main job on real processes' \
 	  'make check            install what the tests need, and run them all' \
 	  'make check-suite      the tests alone, with each child watcher' \
+	  'make check-fallbacks  the tests with the newer calls of Linux hidden, as on an old kernel' \
 	  'make check-figures    ratios: cost of an exit, of a spawn, of bulk data (a minute or two)' \
 	  'make check-sanitize   the tests under ASan + UBSan and TSan, gcc and clang' \
 	  'make check-valgrind   the tests under Valgrind' \

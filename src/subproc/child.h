@@ -96,8 +96,9 @@ _Noreturn void brood__sys_exit(int status);
 /* Starts a process that calls brood__child_main(plan), or does all that it would
  * (macOS), while this thread is suspended until it execs or ends, and where the
  * system can do so in the parent's memory; on the stack that is given, or further
- * down on the thread's own.  The pid, or a negative code; *process: a pidfd or -1, as
- * wanted.  ENOSYS: it cannot do that, or cannot tell what went wrong; a true fork can. */
+ * down on the thread's own.  The pid, or a negative code; *process, if wanted: a
+ * pidfd, or -1 where the system gives none.  ENOSYS: it cannot do that, or cannot
+ * tell what went wrong; a true fork can. */
 pid_t brood__clone(struct brood__plan *plan, void *stack, size_t size, int *process);
 
 #endif

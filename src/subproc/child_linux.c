@@ -177,15 +177,24 @@ static int number_of(const char *name)
     return *name == '\0' ? number : -1;
 }
 
+static int open_list(void)
+{
+    return result_of(
+        syscall(SYS_openat, AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
+}
+
 /* Before Linux 5.9: those that /proc lists.  Reading goes on after each batch, so
  * that closing while the directory is being read misses nothing. */
 static int close_listed(int first, int last)
 {
     _Alignas(struct entry) char buffer[2048];
-    long directory =
-        syscall(SYS_openat, AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    int directory = open_list();
+    if (directory == BROOD_EMFILE) { /* one that is to be closed makes room */
+        syscall(SYS_close, first);
+        directory = open_list();
+    }
     if (directory < 0)
-        return -errno;
+        return directory;
     long length;
     while ((length = syscall(SYS_getdents64, directory, buffer, sizeof buffer)) > 0) {
         for (long at = 0; at < length;) {
@@ -201,7 +210,7 @@ static int close_listed(int first, int last)
     return error;
 }
 
-/* The last resort, where /proc is not mounted. */
+/* The last resort, where /proc is not mounted or may not be read. */
 static int close_one_by_one(int first, int last)
 {
     struct {
@@ -220,9 +229,9 @@ static int close_one_by_one(int first, int last)
 int brood__sys_close_range(int first, int last)
 {
     int result = result_of(syscall(SYS_close_range, (unsigned)first, (unsigned)last, 0u));
-    if (result == BROOD_ENOSYS || result == BROOD_EPERM)
+    if (result < 0)
         result = close_listed(first, last);
-    if (result == BROOD_ENOENT)
+    if (result < 0)
         result = close_one_by_one(first, last);
     return result;
 }

@@ -86,7 +86,7 @@ static long call_into_child(long number, long a, long b, long c, struct brood__p
 #endif
 
 /* What this kernel, or the sandbox around it, has refused once. */
-static atomic_bool no_clone3;
+static atomic_bool no_clone3, no_pidfd;
 
 static pid_t by_clone3(struct brood__plan *plan, void *stack, size_t size, int *process)
 {
@@ -113,7 +113,7 @@ static pid_t by_clone3(struct brood__plan *plan, void *stack, size_t size, int *
 #endif
 }
 
-static pid_t by_clone(struct brood__plan *plan, void *stack, size_t size, int *process)
+static pid_t by_plain_clone(struct brood__plan *plan, void *stack, size_t size, int *process)
 {
     int pidfd = -1, flags = CLONE_VM | CLONE_VFORK | SIGCHLD;
     if (process != NULL)
@@ -131,6 +131,18 @@ static pid_t by_clone(struct brood__plan *plan, void *stack, size_t size, int *p
     if (pid > 0 && process != NULL)
         *process = pidfd;
     return (pid_t)pid;
+}
+
+/* CLONE_PIDFD is refused by emulators and sandboxes; before Linux 5.2 it is ignored. */
+static pid_t by_clone(struct brood__plan *plan, void *stack, size_t size, int *process)
+{
+    if (process != NULL && !atomic_load_explicit(&no_pidfd, memory_order_relaxed)) {
+        pid_t pid = by_plain_clone(plan, stack, size, process);
+        if (pid != -EINVAL)
+            return pid;
+        atomic_store(&no_pidfd, true);
+    }
+    return by_plain_clone(plan, stack, size, NULL);
 }
 
 pid_t brood__clone(struct brood__plan *plan, void *stack, size_t size, int *process)

@@ -55,13 +55,15 @@ int brood__process_waitid(const struct brood__child *child, siginfo_t *info, int
 
 /* ---- signals ------------------------------------------------------------- */
 
+/* EPERM is what an older container says of a call that it does not know; where it is
+ * meant, kill says the same. */
 int brood__process_signal(const struct brood__child *child, int signal)
 {
     long result = -1;
     errno = ENOSYS;
     if (child->process >= 0)
         result = syscall(SYS_pidfd_send_signal, (int)child->process, signal, NULL, 0u);
-    if (result < 0 && errno == ENOSYS)
+    if (result < 0 && (errno == ENOSYS || errno == EPERM))
         result = kill((pid_t)child->pid, signal);
     return result < 0 ? -errno : 0;
 }

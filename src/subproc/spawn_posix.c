@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "child.h"
@@ -182,12 +183,31 @@ static bool lacks_descriptors(int error)
     return error == BROOD_EMFILE || error == BROOD_ENFILE;
 }
 
-/* By clone.  Without descriptors left for a handle, a child goes without. */
+/* A handle for a child that has run on since: only if nobody has reaped it in the meantime,
+ * for then its pid is still its own. */
+static int open_late(pid_t pid)
+{
+    siginfo_t info;
+    struct rusage usage;
+    int process = brood__process_open(pid);
+    if (process >= 0 &&
+        brood__waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT, &usage) == BROOD_ECHILD) {
+        brood__io_close(process);
+        process = -1;
+    }
+    return process;
+}
+
+/* By clone.  Without descriptors left for a handle, a child goes without.  Where clone has
+ * none to give, the pid is all there is, and the sooner it is changed for a handle the
+ * better; with one the index can take the child. */
 static pid_t start_shared(struct brood__spawn *spawn, bool needs_handle, int *process)
 {
     pid_t pid = brood__clone(&spawn->plan, spawn->child_stack, CHILD_STACK_SIZE, process);
-    if (pid < 0 && (pid == BROOD_EINVAL || lacks_descriptors(pid)) && !needs_handle)
-        pid = brood__clone(&spawn->plan, spawn->child_stack, CHILD_STACK_SIZE, NULL);
+    if (lacks_descriptors(pid) && !needs_handle)
+        return brood__clone(&spawn->plan, spawn->child_stack, CHILD_STACK_SIZE, NULL);
+    if (pid > 0 && *process < 0)
+        *process = open_late(pid);
     return pid;
 }
 

@@ -5,7 +5,8 @@
  * answer costs the same among ten children and ten thousand.  The index is
  * watched by the loop as well: an end is noticed even if the host takes SIGCHLD
  * away, and BROOD_WATCH_PROCFD is the same watcher without the bell.  A child
- * that the index could not take is asked in turn whenever the bell rings. */
+ * that the index could not take is asked in turn whenever the bell rings, and now
+ * and then by the clock, for a host that has taken the bell away. */
 #include <errno.h>
 #include <signal.h>
 #include <sys/types.h>
@@ -17,8 +18,8 @@
 #include "watcher.h"
 
 enum { BATCH = 64 };
-#define FIRST_RETRY_NS ((brood_time)1000000)
-#define LAST_RETRY_NS  ((brood_time)20000000)
+#define FIRST_PACE_NS ((brood_time)1000000)
+#define LAST_PACE_NS  ((brood_time)500000000)
 
 struct brood__watcher {
     struct brood__owned owned;
@@ -28,8 +29,9 @@ struct brood__watcher {
     struct brood__op poll; /* of the index */
     struct brood__signal_watch bell;
     bool has_bell;
-    struct brood__timer retry; /* begun by a deferred child; runs while others are left */
-    brood_time retry_ns;       /* its span, which grows                                 */
+    struct brood__timer clock; /* runs while others are left */
+    brood_time pace;           /* of the clock; 0: it does not run */
+    struct brood__post ask;    /* the others, in the next round */
     uint64_t collected;        /* the loop's round in which the index was last asked */
     struct brood__link indexed, others;
 };
@@ -38,7 +40,8 @@ static void collect(struct brood__watcher *watcher);
 static void index_ready(struct brood__op *op);
 static void bell_rang(struct brood__signal_watch *bell);
 static void destroy(struct brood__owned *owned);
-static void retry(struct brood__timer *timer);
+static void clock_struck(struct brood__timer *timer);
+static void ask_now(struct brood__post *post);
 
 /* ---- a watcher ------------------------------------------------------------ */
 
@@ -78,7 +81,8 @@ int brood__watcher_prepare(brood_loop *loop)
     brood__list_init(&watcher->indexed);
     brood__list_init(&watcher->others);
     watcher->owned.destroy = destroy;
-    watcher->retry.fire = retry;
+    watcher->clock.fire = clock_struck;
+    brood__post_init(&watcher->ask, ask_now);
     brood__loop_own(loop, &watcher->owned);
 
     bool bell_wanted = loop->options.child_watcher == BROOD_WATCH_SIGCHLD;
@@ -102,7 +106,8 @@ int brood__watcher_prepare(brood_loop *loop)
 static void destroy(struct brood__owned *owned)
 {
     struct brood__watcher *watcher = BROOD__CONTAINER(owned, struct brood__watcher, owned);
-    brood__timer_cancel(&watcher->loop->timers, &watcher->retry);
+    brood__timer_cancel(&watcher->loop->timers, &watcher->clock);
+    brood__loop_withdraw(&watcher->ask);
     if (watcher->has_bell)
         brood__signal_watch_stop(&watcher->bell);
     if (watcher->index >= 0) {
@@ -120,12 +125,15 @@ bool brood__watcher_needs_handle(const brood_loop *loop)
 
 /* ---- watching ------------------------------------------------------------- */
 
-/* The others are asked by the clock too, so much later. */
-static void retry_in(struct brood__watcher *watcher, brood_time ns)
+/* The others are asked by the clock too: in so much time, later if they are still there. */
+static void ask_within(struct brood__watcher *watcher, brood_time pace)
 {
-    brood__timer_cancel(&watcher->loop->timers, &watcher->retry);
-    watcher->retry_ns = ns;
-    brood__timer_add(&watcher->loop->timers, &watcher->retry, brood__loop_now(watcher->loop) + ns);
+    if (watcher->pace != 0 && watcher->pace <= pace)
+        return;
+    brood__timer_cancel(&watcher->loop->timers, &watcher->clock);
+    watcher->pace = pace;
+    brood__timer_add(&watcher->loop->timers, &watcher->clock,
+                     brood__loop_now(watcher->loop) + pace);
 }
 
 int brood__watcher_add(brood_loop *loop, struct brood__child *child)
@@ -141,13 +149,10 @@ int brood__watcher_add(brood_loop *loop, struct brood__child *child)
     if (!watcher->has_bell && error != BROOD_ESRCH)
         return error;
     brood__list_append(&watcher->others, &child->link);
-    if (error == BROOD_ESRCH) {
-        retry_in(watcher, 0);
-        return 0;
-    }
-    /* It may have ended before the bell could ring for it. */
-    atomic_store(&watcher->bell.delivered, true);
-    atomic_store(&loop->signalled, true);
+    if (error == BROOD_ESRCH)
+        brood__loop_post(loop, &watcher->ask);
+    else
+        ask_within(watcher, LAST_PACE_NS); /* if it has ended already, the bell is ringing */
     return 0;
 }
 
@@ -175,7 +180,7 @@ static void defer(struct brood__child *child)
 {
     stop_watching(child);
     brood__list_append(&child->watcher->others, &child->link);
-    retry_in(child->watcher, FIRST_RETRY_NS);
+    ask_within(child->watcher, FIRST_PACE_NS);
 }
 
 static void notice(struct brood__child *child)
@@ -201,6 +206,18 @@ static void ask_others(struct brood__watcher *watcher)
         brood__list_append(&watcher->others, link); /* where a forked child leaves it */
         notice(BROOD__CONTAINER(link, struct brood__child, link));
     }
+    if (brood__list_empty(&watcher->others)) {
+        brood__timer_cancel(&watcher->loop->timers, &watcher->clock);
+        watcher->pace = 0;
+    }
+}
+
+/* And once more in so much time if any are left. */
+static void ask_others_until_none(struct brood__watcher *watcher, brood_time pace)
+{
+    ask_others(watcher);
+    if (brood__loop_check(watcher->loop) == 0 && !brood__list_empty(&watcher->others))
+        ask_within(watcher, pace);
 }
 
 /* A callback may close other children of the batch; they are freed at the end of
@@ -218,16 +235,18 @@ static void collect(struct brood__watcher *watcher)
     watcher->collected = watcher->loop->round;
 }
 
-static void retry(struct brood__timer *timer)
+static void clock_struck(struct brood__timer *timer)
 {
-    struct brood__watcher *watcher = BROOD__CONTAINER(timer, struct brood__watcher, retry);
-    ask_others(watcher);
-    if (brood__list_empty(&watcher->others) || brood__loop_check(watcher->loop) < 0)
-        return;
-    brood_time next = watcher->retry_ns * 2;
-    retry_in(watcher, next < FIRST_RETRY_NS ? FIRST_RETRY_NS
-                      : next > LAST_RETRY_NS ? LAST_RETRY_NS
-                                             : next);
+    struct brood__watcher *watcher = BROOD__CONTAINER(timer, struct brood__watcher, clock);
+    brood_time pace = watcher->pace;
+    watcher->pace = 0;
+    ask_others_until_none(watcher, pace < LAST_PACE_NS / 2 ? pace * 2 : LAST_PACE_NS);
+}
+
+/* A child that the index did not take, since it was ending: it is a zombie by now. */
+static void ask_now(struct brood__post *post)
+{
+    ask_others_until_none(BROOD__CONTAINER(post, struct brood__watcher, ask), FIRST_PACE_NS);
 }
 
 static void index_ready(struct brood__op *op)

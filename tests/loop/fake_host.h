@@ -32,6 +32,7 @@ void host_drive(brood_loop *loop, const bool *flag);
 
 /* There is nothing to do, and the loop says so: the host may sleep. */
 void host_expect_quiet(brood_loop *loop);
+bool host_may_sleep(brood_loop *loop);
 bool host_hears_nothing(brood_loop *loop); /* of what it would wait for in its sleep */
 
 /* Something that has come already, and makes this call in the loop's next round.  Of some

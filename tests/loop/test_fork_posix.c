@@ -233,7 +233,7 @@ Test(fork, sem_90_the_childs_signals_do_not_wake_the_parent)
     pid_t pid = fork_aside(ring_bells, &bells);
     cr_assert_eq(read(bells.rung[0], &byte, 1), 1);
     cr_expect_not(host_readable(brood_loop_fd(objects.loop)));
-    cr_expect_eq(brood_loop_next(objects.loop), BROOD_FOREVER);
+    cr_expect(host_may_sleep(objects.loop));
     cr_assert_eq(write(bells.over[1], "x", 1), 1);
     cr_assert_eq(waitpid(pid, &status, 0), pid);
     cr_assert_eq(status, 0);

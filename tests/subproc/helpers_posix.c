@@ -10,6 +10,8 @@ void wait_zombie(int64_t pid)
         ;
 }
 
+/* ---- of the library ------------------------------------------------------------------ */
+
 static void never_called(void *arg)
 {
     (void)arg;

@@ -80,7 +80,6 @@ static int ignored_sigchld(void)
 
 Test(spawn_signals, sem_27_sigchld_is_restored_too)
 {
-    NOT_UNDER_VALGRIND("Valgrind 3.19 has no process descriptors");
     IN_FORK(ignored_sigchld);
 }
 

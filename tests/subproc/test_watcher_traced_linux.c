@@ -37,7 +37,6 @@ static pid_t start_tracer(int64_t pid, int *hold)
 
 Test(watcher_traced, its_end_is_waited_for_without_spinning)
 {
-    NOT_UNDER_VALGRIND("Valgrind 3.19 has no process descriptors");
     enum { ROUNDS_OF_SPINNING = 2000 };
     brood_loop *loop = test_loop();
     struct recorder recorder = {.close_when_lost = true};

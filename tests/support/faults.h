@@ -16,7 +16,7 @@ enum fault {
     FAULT_SIGACTION,
     FAULT_WAITID, /* brood__waitid: asking for the end of a child */
     FAULT_FORK,
-    FAULT_CLONE,        /* brood__clone: the birth of a child */
+    FAULT_CLONE,        /* brood__clone: the birth of a child; error 0: it gives no handle */
     FAULT_PROCESS_OPEN, /* pidfd_open */
     FAULT_COUNT,
 };

@@ -95,8 +95,10 @@ pid_t REAL(brood__clone)(struct brood__plan *plan, void *stack, size_t size, int
 pid_t __wrap_brood__clone(struct brood__plan *plan, void *stack, size_t size, int *process);
 pid_t __wrap_brood__clone(struct brood__plan *plan, void *stack, size_t size, int *process)
 {
-    if (test_fault_strikes(FAULT_CLONE))
-        return -states[FAULT_CLONE].error;
+    if (test_fault_strikes(FAULT_CLONE)) {
+        int error = atomic_load(&states[FAULT_CLONE].error);
+        return error != 0 ? -error : REAL(brood__clone)(plan, stack, size, NULL);
+    }
     return REAL(brood__clone)(plan, stack, size, process);
 }
 

@@ -44,6 +44,8 @@ struct test_abilities {
     bool usage_of_zombies; /* told before they are reaped                                 */
     bool death_signals;
     bool statuses_of_reaped; /* known though somebody else has taken them                 */
+    bool child_events;     /* the end of a child is told without a signal: not by Linux
+                              before 5.3, nor where a filter hides what does it           */
 };
 struct test_abilities test_abilities(void);
 

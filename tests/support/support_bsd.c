@@ -28,6 +28,7 @@ struct test_abilities test_abilities(void)
         .death_signals = true,
 #endif
         .statuses_of_reaped = true,
+        .child_events = true,
     };
 }
 

@@ -1,12 +1,14 @@
 /* What the tests ask of Linux: descriptors, threads and memory by /proc. */
 #include <dirent.h>
+#include <errno.h>
 #include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "support.h"
@@ -46,14 +48,38 @@ static int count_entries(const char *path)
 /* Where the kernel is helped out (tests/kqueue): descriptors that are none of the test's. */
 __attribute__((weak)) int emulated_descriptors(void);
 
-/* Since 6.15 Linux still knows a status that somebody else has taken. */
+/* The first 64 bytes of the kernel's pidfd_info. */
+struct what_is_known {
+    uint64_t mask;
+    uint32_t rest[14];
+};
+#define GET_INFO     _IOWR(0xFF, 11, struct what_is_known)
+#define STATUS_KNOWN ((uint64_t)1 << 3)
+
+/* It is killed when its descriptor is there, whoever reaps it then. */
 static bool remembers_status(void)
 {
-    struct utsname name;
-    int major = 0, minor = 0;
-    uname(&name);
-    sscanf(name.release, "%d.%d", &major, &minor);
-    return major > 6 || (major == 6 && minor >= 15);
+    struct what_is_known info = {.mask = STATUS_KNOWN};
+    pid_t pid = fork();
+    if (pid == 0)
+        for (;;)
+            pause();
+    long fd = syscall(SYS_pidfd_open, pid, 0u);
+    kill(pid, SIGKILL);
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    bool known = fd >= 0 && ioctl((int)fd, GET_INFO, &info) == 0 && (info.mask & STATUS_KNOWN) != 0;
+    if (fd >= 0)
+        close((int)fd);
+    return known;
+}
+
+static bool has_process_descriptors(void)
+{
+    long fd = syscall(SYS_pidfd_open, getpid(), 0u);
+    if (fd >= 0)
+        close((int)fd);
+    return fd >= 0;
 }
 
 struct test_abilities test_abilities(void)
@@ -64,6 +90,7 @@ struct test_abilities test_abilities(void)
         .usage_of_zombies = linux_library,
         .death_signals = linux_library,
         .statuses_of_reaped = remembers_status(),
+        .child_events = has_process_descriptors(),
     };
 }
 
