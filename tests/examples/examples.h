@@ -33,11 +33,16 @@ static inline void drop_carriage_returns(brood_buffer *text)
 static inline brood_returncode run_program(struct recorder *recorder, const char *path,
                                            const char *const *arguments, const char *const *env)
 {
-    const char *argv[16] = {path};
+    const char *argv[16], *emulator = getenv("BROOD_TEST_EMULATOR"); /* tests/qemu.sh */
+    size_t count = 0;
+    if (emulator != NULL)
+        argv[count++] = emulator;
+    argv[count++] = path;
     for (size_t i = 0; arguments[i] != NULL; i++) {
-        cr_assert_lt(i + 2, sizeof argv / sizeof *argv);
-        argv[i + 1] = arguments[i];
+        cr_assert_lt(count + 1, sizeof argv / sizeof *argv);
+        argv[count++] = arguments[i];
     }
+    argv[count] = NULL;
     brood_spawn_options options = {.argv = argv,
                                    .env = env,
                                    .in = {.kind = BROOD_DEVNULL},

@@ -143,6 +143,7 @@ Test(examples_talk, python_repl_checks_its_options)
 
 Test(examples_talk, login_is_welcome)
 {
+    NOT_UNDER_EMULATOR("the example starts another one, of a foreign processor");
     struct recorder recorder;
     cr_assert_eq(run_example(&recorder, "login", ARGV("--timeout", "60")), 0);
     cr_assert_str_eq(recorder.out[1].data, "Welcome, guest\nhello -> hello\n");
@@ -155,6 +156,7 @@ Test(examples_talk, login_is_welcome)
 
 Test(examples_talk, login_tells_what_came_instead)
 {
+    NOT_UNDER_EMULATOR("the example starts another one, of a foreign processor");
     fails_with("login", ARGV("--timeout", "60", "--password", "wrong"),
                "login: no welcome, but: Login incorrect\n");
     fails_with(

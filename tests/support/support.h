@@ -36,6 +36,13 @@ void test_end(void);
             cr_skip_test(reason);                  \
     } while (0)
 
+/* The same where another processor is emulated, as tests/qemu.sh says. */
+#define NOT_UNDER_EMULATOR(reason)                  \
+    do {                                            \
+        if (getenv("BROOD_TEST_EMULATOR") != NULL)  \
+            cr_skip_test(reason);                   \
+    } while (0)
+
 bool test_on_windows(void); /* where some things differ by nature */
 
 /* What this system can do, and not every one. */
