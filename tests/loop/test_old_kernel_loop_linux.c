@@ -64,7 +64,7 @@ static int all_is_hidden(void *arg)
     CHILD_CHECK(refused(syscall(SYS_clone, 0x1000 | SIGCHLD, NULL, room, NULL, NULL), EINVAL));
     CHILD_CHECK(refused(syscall(SYS_waitid, 3, -1, &info, WEXITED, NULL), EINVAL));
     CHILD_CHECK(refused(madvise(page, 4096, 102), EINVAL));
-    CHILD_CHECK(refused(ioctl(-1, _IOWR(0xFF, 11, room)), ENOTTY));
+    CHILD_CHECK(refused(syscall(SYS_ioctl, -1, _IOWR(0xFF, 11, room), NULL), ENOTTY));
     CHILD_CHECK(refused(write_with(0x100), EOPNOTSUPP));
     return 0;
 }

@@ -125,7 +125,7 @@ static int one_by_one(void)
     NEED(fcntl(0, F_DUPFD, 300) == 300 && fcntl(0, F_DUPFD, 30) == 30);
     NEED(setrlimit(RLIMIT_NOFILE, &(struct rlimit){400, 400}) == 0);
     NEED(hide_calls(HIDE_CLOSE_RANGE | HIDE_DIRECTORIES));
-    NEED(open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC) < 0);
+    NEED(openat(AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC) < 0);
     NEED(strcmp(look(options, ARGV("report", "fds")), "0 1 2 9 60\n") == 0);
     return 0;
 }
