@@ -12,5 +12,5 @@ suite=$2/suite
 shift 2
 export BROOD_TEST_EMULATOR="$emulator"
 for watcher in procfd sigchld; do
-    BROOD_TEST_WATCHER=$watcher "$emulator" "$suite" -j2 "$@"
+    BROOD_TEST_WATCHER=$watcher "$emulator" "$suite" -q -j2 "$@"
 done

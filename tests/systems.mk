@@ -8,13 +8,13 @@ helper-parts: $(SUPPORT_OBJECTS) $(RUNNER_OBJECTS) $(BUILD)/child$(EXE) $(BUILD)
 
 # ---- any target of zig cc -------------------------------------------------------
 
-zig = $(MAKE) --no-print-directory CC='zig cc -target $(1)' AR='zig ar' BUILD=$(BUILD)/$(1)
+zig = $(MAKE) --no-print-directory CC="zig cc -target $(1)" AR='zig ar' BUILD=$(BUILD)/$(1)
 
 .PHONY: suite cross
 suite:
 	$(if $(TARGET),,$(error which one? e.g. make suite TARGET=x86_64-freebsd))
 	tests/install_tools.sh zig
-	$(call zig,$(TARGET)) suite-parts
+	+$(call zig,$(TARGET)) suite-parts
 
 CROSS ?= x86_64-macos aarch64-macos x86_64-freebsd x86_64-netbsd x86_64-openbsd \
          x86_64-linux-gnu x86_64-linux-musl aarch64-linux-gnu aarch64-linux-musl \
@@ -22,7 +22,7 @@ CROSS ?= x86_64-macos aarch64-macos x86_64-freebsd x86_64-netbsd x86_64-openbsd 
          x86_64-windows-gnu aarch64-windows-gnu
 cross:
 	tests/install_tools.sh zig
-	@for target in $(CROSS); do \
+	+@for target in $(CROSS); do \
 	  $(call zig,$$target) -s all helper-parts && echo "ok: $$target builds" || exit 1; done
 
 # ---- the BSDs and macOS, on an emulation of kqueue ------------------------------
@@ -34,8 +34,8 @@ KQUEUE_RUN = BROOD_TEST_KQUEUE=$(1) BROOD_TEST_WATCHER=$(2) $(BUILD)/kqueue-$(3)
 .PHONY: check-kqueue
 check-kqueue:
 	CC='$(CC)' tests/install_tools.sh $(CC) criterion
-	$(call KQUEUE_MAKE,BSD) suite-parts
-	$(call KQUEUE_MAKE,Darwin) suite-parts
+	+$(call KQUEUE_MAKE,BSD) suite-parts
+	+$(call KQUEUE_MAKE,Darwin) suite-parts
 	$(call KQUEUE_RUN,freebsd,procfd,BSD)
 	$(call KQUEUE_RUN,others,sigchld,BSD)
 	$(call KQUEUE_RUN,others,procfd,Darwin)
@@ -50,8 +50,8 @@ check-musl:
 	tests/install_tools.sh gcc musl-gcc
 	$(MAKE) --no-print-directory CC=musl-gcc RUNNER=own BUILD=$(BUILD)/musl CPPFLAGS='$(KERNEL_HEADERS)' \
 	  suite-parts
-	BROOD_TEST_WATCHER=procfd $(BUILD)/musl/suite -j2 $(SUITE_FLAGS)
-	BROOD_TEST_WATCHER=sigchld $(BUILD)/musl/suite -j2 $(SUITE_FLAGS)
+	BROOD_TEST_WATCHER=procfd $(BUILD)/musl/suite -q -j2 $(SUITE_FLAGS)
+	BROOD_TEST_WATCHER=sigchld $(BUILD)/musl/suite -q -j2 $(SUITE_FLAGS)
 
 # Programs that a program under qemu-user starts are the host's: so the child of the tests
 # is made for this machine.
@@ -66,7 +66,7 @@ qemu = tests/install_tools.sh qemu-$(1) $(QEMU_CC_$(1)) && \
   tests/qemu.sh qemu-$(1) $(BUILD)/qemu-$(1) $(SUITE_FLAGS) &&
 .PHONY: check-qemu
 check-qemu:
-	$(foreach machine,$(QEMU),$(call qemu,$(machine))) true
+	+$(foreach machine,$(QEMU),$(call qemu,$(machine))) true
 
 # ---- Windows -----------------------------------------------------------------------
 
@@ -87,4 +87,4 @@ check-wine: $(BUILD)/suite$(EXE) $(BUILD)/child$(EXE) $(BUILD)/actor$(EXE) $(BUI
             $(BUILD)/runner-samples$(EXE) examples
 	tests/check_windows.sh $(CC:%-gcc=%) $(BUILD)
 	tests/wine.sh $(BUILD)/runner-selftest$(EXE) $(BUILD)/runner-samples$(EXE)
-	tests/wine.sh $(BUILD)/suite$(EXE) -j2 $(SUITE_FLAGS)
+	tests/wine.sh $(BUILD)/suite$(EXE) -q -j2 $(SUITE_FLAGS)

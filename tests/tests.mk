@@ -45,6 +45,7 @@ ifeq ($(RUNNER),own)
 TEST_CC_FLAGS := -Itests/runner/include $(LACKING)
 TEST_LIBS := $(if $(filter Windows,$(SYSTEM)),-lntdll) # for counting handles
 RUNNER_OBJECTS := $(OWN_RUNNER_OBJECTS)
+QUIET_SUITE := --quiet
 else
 TEST_CC_FLAGS := $(LACKING)
 TEST_LIBS := -lcriterion
@@ -76,7 +77,7 @@ $(BUILD)/suite$(EXE) $(BUILD)/figures: $(SUPPORT_OBJECTS) $(RUNNER_OBJECTS) $(TE
 	$(QUIET)$(CC) $(filter %.o,$^) $(filter %.a,$^) $(LINK_FLAGS) $(WRAP_FLAGS) $(TEST_LIBS) -o $@
 
 # Static where that can be, so that starting one is quick, and never sanitized.
-STATIC := $(if $(filter Linux Windows,$(SYSTEM)),-static)
+STATIC := $(if $(filter Linux Windows,$(SYSTEM)),$(if $(and $(ZIG),$(findstring linux-gnu,$(MACHINE))),,-static))
 HELPER_CC ?= $(CC)
 $(BUILD)/child$(EXE): tests/support/child.c \
     tests/support/child_$(HALF).c tests/support/child_program.h
@@ -122,14 +123,14 @@ check-figures: $(BUILD)/figures $(BUILD)/child $(BUILD)/producer $(BUILD)/switch
 	$(BUILD)/figures -j1 $(SUITE_FLAGS)
 
 check-suite: $(BUILD)/suite $(BUILD)/child $(BUILD)/actor examples
-	BROOD_TEST_WATCHER=procfd $(BUILD)/suite $(SUITE_FLAGS)
-	BROOD_TEST_WATCHER=sigchld $(BUILD)/suite $(SUITE_FLAGS)
+	BROOD_TEST_WATCHER=procfd $(BUILD)/suite $(QUIET_SUITE) $(SUITE_FLAGS)
+	BROOD_TEST_WATCHER=sigchld $(BUILD)/suite $(QUIET_SUITE) $(SUITE_FLAGS)
 
 # The suite as on a Linux before 5.1: every fall-back that is chosen at run time is forced.
 # There is one child watcher then.
 .PHONY: check-fallbacks
 check-fallbacks: $(BUILD)/suite $(BUILD)/child $(BUILD)/actor $(BUILD)/old-kernel examples
-	BROOD_TEST_WATCHER=sigchld $(BUILD)/old-kernel $(BUILD)/suite $(SUITE_FLAGS)
+	BROOD_TEST_WATCHER=sigchld $(BUILD)/old-kernel $(BUILD)/suite $(QUIET_SUITE) $(SUITE_FLAGS)
 
 # The suite under the sanitizers.  Criterion cannot run under TSan, and the small
 # runner lets LeakSanitizer look at each test by itself.

@@ -9,4 +9,4 @@ fi
 export BROOD_TEST_VALGRIND=1
 exec valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite \
     --trace-children=no --child-silent-after-fork=no --fair-sched=yes \
-    "$1" --timeout 600 -j 2
+    "$1" --quiet --timeout 600 -j 2

@@ -12,6 +12,7 @@ static struct {
     int jobs;
     double timeout; /* seconds, of a test that sets none */
     bool is_list;
+    bool is_quiet;
     bool is_verbose;
 } options = {.jobs = 1, .timeout = 60};
 
@@ -65,7 +66,8 @@ static void print_help(const char *program)
            "                     (default: 1)\n"
            "      --timeout SECONDS\n"
            "                     for tests that set none (default: 60)\n"
-           "      --verbose      a line for each test, and cr_log_info\n\n"
+           "  -q, --quiet        no lines for tests that pass\n"
+           "      --verbose      cr_log_info and descriptions, too\n\n"
            "Exit status: 0 if all passed or were skipped; 1 if one failed\n"
            "or none matched; 2 if the command line is wrong.\n",
            program, ISOLATE_LIMIT);
@@ -121,6 +123,8 @@ static void read_options(int argc, char **argv)
             exit(EXIT_SUCCESS);
         } else if (!strcmp(word, "-l") || !strcmp(word, "--list")) {
             options.is_list = true;
+        } else if (!strcmp(word, "-q") || !strcmp(word, "--quiet")) {
+            options.is_quiet = true;
         } else if (!strcmp(word, "--verbose")) {
             options.is_verbose = true;
             body_show_info();
@@ -205,7 +209,7 @@ static void judge(const struct outcome *outcome)
         report("SKIP", outcome->test, ": %s", outcome->skip_reason);
     } else {
         counts.passed++;
-        if (options.is_verbose)
+        if (!options.is_quiet)
             report("PASS", outcome->test, " (%.2f s)", outcome->seconds);
     }
 }

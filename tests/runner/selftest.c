@@ -10,7 +10,9 @@
 
 static const struct expectation expectations[] = {
     /* passes */
-    {"--filter sample_pass/assertions", 0, {"!sample_pass", ONE_PASSED}},
+    {"--filter sample_pass/assertions", 0, {"PASS sample_pass::assertions (", ONE_PASSED}},
+    {"--filter sample_pass/assertions --quiet", 0, {"!sample_pass", ONE_PASSED}},
+    {"--filter sample_pass/assertions -q", 0, {"!sample_pass", ONE_PASSED}},
     {"--filter sample_pass/exits", 0, {ONE_PASSED}},
     {"--filter sample_pass/leaves_child", 0, {ONE_PASSED}},
     {"--filter 'sample_log/*' --verbose",
