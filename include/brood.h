@@ -507,7 +507,8 @@ typedef struct brood_spawn_options {
     size_t extra_group_count;
     bool keep_signals;     /* leave SIGPIPE, SIGXFSZ and SIGCHLD ignored if the parent ignores them */
     int nice;              /* added to the parent's */
-    int death_signal;      /* Linux: sent to the child when the thread that started it ends */
+    int death_signal;      /* sent to the child when the thread that started it ends (Linux), or the
+                              parent process (FreeBSD, DragonFly); elsewhere ENOSYS */
     const brood_rlimit *rlimits;
     size_t rlimit_count;
     /* Runs in the child, last before exec: async-signal-safe code only.  Returns 0,
@@ -595,7 +596,8 @@ int brood_process_send_signal(brood_process *process, int signal);
 int brood_process_terminate(brood_process *process);
 int brood_process_kill(brood_process *process);
 
-/* Once it has ended; BROOD_EAGAIN before, BROOD_ELOST when somebody else took it. */
+/* Once it has ended; BROOD_EAGAIN before, BROOD_ELOST when somebody else took it, and on
+ * macOS and OpenBSD with kill_tree, where it is told when a child is reaped. */
 int brood_process_usage(const brood_process *process, brood_usage *usage);
 /* Whether pipes were closed because their grace period was over: the output may lack
  * what descendants wrote later. */

@@ -23,7 +23,7 @@ enum {
     BUSY = SCRATCH_SIZE / 2,
     MAX_WIDENED = 16,
 };
-#define NO_SLOT UINT32_MAX
+#define NO_SLOT   UINT32_MAX
 
 /* A cookie is as wide as a pointer, and half of it is for the slot. */
 #define SLOT_BITS (sizeof(uintptr_t) * 4)

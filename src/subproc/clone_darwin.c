@@ -110,8 +110,7 @@ static int add_actions(posix_spawn_file_actions_t *actions, const struct brood__
 /* ---- the start ------------------------------------------------------------------ */
 
 /* posix_spawn promises to change neither array. */
-static pid_t try_programs(const struct brood__plan *plan,
-                          const posix_spawn_file_actions_t *actions,
+static pid_t try_programs(const struct brood__plan *plan, const posix_spawn_file_actions_t *actions,
                           const posix_spawnattr_t *attributes)
 {
     union {
@@ -120,8 +119,8 @@ static pid_t try_programs(const struct brood__plan *plan,
     } arguments = {plan->argv}, environment = {plan->env};
     for (const char *const *program = plan->programs; *program != NULL; program++) {
         pid_t pid;
-        int error = posix_spawn(&pid, *program, actions, attributes, arguments.wanted,
-                                environment.wanted);
+        int error =
+            posix_spawn(&pid, *program, actions, attributes, arguments.wanted, environment.wanted);
         if (error == 0)
             return pid;
         if (error != ENOENT && error != ENOTDIR && error != EACCES)

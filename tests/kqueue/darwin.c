@@ -164,7 +164,12 @@ static int open_told(int told[2])
         told[i] = (int)syscall(SYS_fcntl, made[i], F_DUPFD_CLOEXEC, 3);
         close(made[i]);
     }
-    return told[0] < 0 || told[1] < 0 ? EMFILE : 0;
+    if (told[0] >= 0 && told[1] >= 0)
+        return 0;
+    for (int i = 0; i < 2; i++)
+        if (told[i] >= 0)
+            close(told[i]);
+    return EMFILE;
 }
 
 /* Its parent has blocked all signals. */

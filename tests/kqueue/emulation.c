@@ -176,8 +176,7 @@ static struct queue *make_queue(void)
     queue->fd = epoll_create1(EPOLL_CLOEXEC);
     queue->writes = queue->fd < 0 ? -1 : keep(epoll_create1(EPOLL_CLOEXEC));
     struct epoll_event event = {.events = EPOLLIN}; /* data: no knote */
-    if (queue->writes >= 0 &&
-        epoll_ctl(queue->fd, EPOLL_CTL_ADD, queue->writes, &event) == 0)
+    if (queue->writes >= 0 && epoll_ctl(queue->fd, EPOLL_CTL_ADD, queue->writes, &event) == 0)
         return queue;
     give_back(queue->writes);
     if (queue->fd >= 0)
@@ -242,8 +241,8 @@ int __wrap_close(int fd)
 static struct knote **find_knote(struct queue *queue, const struct kevent *change)
 {
     struct knote **place = &queue->knotes;
-    while (*place != NULL && ((*place)->event.ident != change->ident ||
-                              (*place)->event.filter != change->filter))
+    while (*place != NULL &&
+           ((*place)->event.ident != change->ident || (*place)->event.filter != change->filter))
         place = &(*place)->next;
     return place;
 }
@@ -273,8 +272,8 @@ static int check_descriptor(int fd, int filter)
 static int open_process(pid_t pid, int *fd)
 {
     siginfo_t info = {0};
-    bool zombie = waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-                  info.si_pid == pid;
+    bool zombie =
+        waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
     if (zombie && emulated_manners.zombies_are_unknown)
         return ESRCH;
     *fd = emulated_manners.exit_comes_early ? eventfd(1, EFD_CLOEXEC)

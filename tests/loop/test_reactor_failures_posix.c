@@ -61,8 +61,8 @@ Test(reactor_failures, many_channels_keep_their_own)
         bench.table->submit(bench.backend, &channels[i], &ops[i]);
         bench_expect_set(&bench, (size_t)i, 1000 + i, 0, BROOD__GONE);
     }
-    bench.fake.events[0] = (struct brood__event){
-        .cookie = bench.fake.sets[33].cookie, .events = BROOD__GONE};
+    bench.fake.events[0] =
+        (struct brood__event){.cookie = bench.fake.sets[33].cookie, .events = BROOD__GONE};
     bench.fake.event_count = 1;
     cr_assert_eq(bench_round(&bench), 1);
     for (int i = 0; i < MANY; i++)

@@ -253,7 +253,7 @@ Test(watch, both_directions_come_in_one_round)
 Test(watch, wrong_descriptors_are_refused)
 {
     set_up();
-    int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    int file = open(test_child(), O_RDONLY | O_CLOEXEC);
     cr_assert_geq(file, 0);
     cr_expect_eq(brood_add_reader(loop, file, note_word, a), BROOD_EPERM);
     cr_expect_eq(brood_remove_reader(loop, file), BROOD_ENOENT);

@@ -152,7 +152,7 @@ Test(watch_reuse, after_a_file_that_was_refused)
     set_up();
     brood_remove_reader(loop, number);
     test_settle(loop);
-    int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    int file = open(test_child(), O_RDONLY | O_CLOEXEC);
     cr_assert_eq(dup3(file, number, O_CLOEXEC), number);
     close(file);
     cr_assert_eq(brood_add_reader(loop, number, host_count, &calls_of_old), BROOD_EPERM);
@@ -166,7 +166,7 @@ Test(watch_reuse, by_a_file_that_cannot_be_watched)
 {
     set_up();
     brood_remove_reader(loop, number);
-    int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    int file = open(test_child(), O_RDONLY | O_CLOEXEC);
     cr_assert_eq(dup3(file, number, O_CLOEXEC), number);
     close(file);
     cr_expect_eq(brood_add_reader(loop, number, host_count, &calls_of_fresh), BROOD_EPERM);

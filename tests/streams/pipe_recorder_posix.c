@@ -95,7 +95,7 @@ int mode_of(intptr_t end)
 
 intptr_t open_file(void)
 {
-    return open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    return open(test_child(), O_RDONLY | O_CLOEXEC);
 }
 
 intptr_t open_directory(void)

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "full_device.h"
 #include "pipe_recorder.h"
 
 SUITE(pipe_end_posix);
@@ -26,9 +27,10 @@ Test(pipe_end_posix, sem_65_a_socket_with_something_to_read_has_not_gone)
 
 Test(pipe_end_posix, sem_68_a_write_error_ends_the_connection_but_never_inline)
 {
+    NEEDS_FULL_DEVICE;
     brood_loop *loop = test_loop();
     struct pipe_recorder full = {0}, gone = {0};
-    record_writing(loop, &full, open("/dev/full", O_WRONLY | O_CLOEXEC));
+    record_writing(loop, &full, open_full_device());
     close(record_writer(loop, &gone));
     cr_assert_eq(brood_pipe_write(full.pipe, "x", 1), BROOD_ENOSPC);
     cr_assert_eq(brood_pipe_write(gone.pipe, "x", 1), BROOD_EPIPE);

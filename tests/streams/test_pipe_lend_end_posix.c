@@ -3,15 +3,17 @@
 #include <fcntl.h>
 
 #include "faults.h"
+#include "full_device.h"
 #include "lender.h"
 
 SUITE(pipe_lend_end_posix);
 
 Test(pipe_lend_end_posix, an_error_of_the_device_is_told_by_the_loss)
 {
+    NEEDS_FULL_DEVICE;
     brood_loop *loop = test_loop();
     struct pipe_recorder writing = {0};
-    record_writing(loop, &writing, open("/dev/full", O_WRONLY | O_CLOEXEC));
+    record_writing(loop, &writing, open_full_device());
     cr_assert_eq(brood__pipe_lend(writing.pipe, "x", 1), 0);
     test_run_until(loop, &writing.lost);
     cr_assert_str_eq(writing.log, "made lost:ENOSPC");

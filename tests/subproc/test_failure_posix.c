@@ -179,7 +179,8 @@ static int without_privileges(void)
     if (geteuid() == 0)
         NEED(setgid(65534) == 0 && setuid(65534) == 0);
     NEED(getrlimit(RLIMIT_NOFILE, &now) == 0);
-    const brood_rlimit above = {.resource = RLIMIT_NOFILE, .soft = 16, .hard = (uint64_t)now.rlim_max + 1};
+    const brood_rlimit above = {
+        .resource = RLIMIT_NOFILE, .soft = 16, .hard = (uint64_t)now.rlim_max + 1};
     const struct {
         const char *expected;
         brood_spawn_options options;

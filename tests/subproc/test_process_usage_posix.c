@@ -28,8 +28,7 @@ Test(process_usage_posix, it_is_lost_when_the_host_has_reaped_the_child)
     cr_assert_eq(brood_process_send_signal(process, SIGTERM), 0);
     pid_t pid = (pid_t)brood_process_pid(process);
     cr_assert_eq(waitpid(pid, &status, 0), pid);
-    cr_expect_eq(code_of(process),
-                 test_abilities().statuses_of_reaped ? -SIGTERM : BROOD_ELOST);
+    cr_expect_eq(code_of(process), test_abilities().statuses_of_reaped ? -SIGTERM : BROOD_ELOST);
     cr_expect_eq(brood_process_usage(process, &usage), BROOD_ELOST);
     cr_expect_eq(usage.user_seconds, -7.0, "untouched");
     close_all(process, loop);

@@ -42,11 +42,11 @@ enum { TEST_CALLS_ARE_COUNTED = 1 };
 #endif
 
 /* A wrapper that returns -1. */
-#define WRAP(type, name, parameters, arguments, fault)               \
-    type REAL(name) parameters;                                      \
-    type __wrap_##name parameters;                                   \
-    type __wrap_##name parameters                                    \
-    {                                                                \
+#define WRAP(type, name, parameters, arguments, fault)                \
+    type REAL(name) parameters;                                       \
+    type __wrap_##name parameters;                                    \
+    type __wrap_##name parameters                                     \
+    {                                                                 \
         return test_fault_strikes(fault) ? -1 : REAL(name) arguments; \
     }
 

@@ -24,8 +24,7 @@ static int strikes(const struct kevent *change)
     if (change->filter == EVFILT_USER)
         return (change->flags & EV_ADD) != 0 && test_fault_strikes(FAULT_WAKER_OPEN);
 #endif
-    return test_fault_strikes(change->filter == EVFILT_PROC ? FAULT_CHILD_WATCH
-                                                            : FAULT_POLLER_SET);
+    return test_fault_strikes(change->filter == EVFILT_PROC ? FAULT_CHILD_WATCH : FAULT_POLLER_SET);
 }
 
 int REAL(kevent)(int kq, const struct kevent *changes, event_count change_count,

@@ -26,8 +26,8 @@ int __wrap_eventfd(unsigned count, int flags);
 
 int __wrap_kqueue(void);
 #ifdef __NetBSD__
-int __wrap_kevent(int kq, const struct kevent *changes, size_t change_count,
-                  struct kevent *events, size_t max, const struct timespec *timeout);
+int __wrap_kevent(int kq, const struct kevent *changes, size_t change_count, struct kevent *events,
+                  size_t max, const struct timespec *timeout);
 #else
 int __wrap_kevent(int kq, const struct kevent *changes, int change_count, struct kevent *events,
                   int max, const struct timespec *timeout);
@@ -42,12 +42,12 @@ int __wrap_fcntl(int fd, int command, ...);
 int __wrap_open(const char *path, int flags, ...);
 int __wrap_sigaction(int number, const struct sigaction *action, struct sigaction *before);
 pid_t __wrap_fork(void);
-#define pipe(...)      __wrap_pipe(__VA_ARGS__)
-#define pipe2(...)     __wrap_pipe2(__VA_ARGS__)
-#define fcntl(...)     __wrap_fcntl(__VA_ARGS__)
-#define open(...)      __wrap_open(__VA_ARGS__)
-#define sigaction(...) __wrap_sigaction(__VA_ARGS__)
-#define fork()         __wrap_fork()
+#define pipe(...)                __wrap_pipe(__VA_ARGS__)
+#define pipe2(...)               __wrap_pipe2(__VA_ARGS__)
+#define fcntl(...)               __wrap_fcntl(__VA_ARGS__)
+#define open(...)                __wrap_open(__VA_ARGS__)
+#define sigaction(...)           __wrap_sigaction(__VA_ARGS__)
+#define fork()                   __wrap_fork()
 
 /* Of the library's own functions the calls are renamed, and not the definitions, which
  * are in files of their own that do without this one. */

@@ -37,10 +37,10 @@ void test_end(void);
     } while (0)
 
 /* The same where another processor is emulated, as tests/qemu.sh says. */
-#define NOT_UNDER_EMULATOR(reason)                  \
-    do {                                            \
-        if (getenv("BROOD_TEST_EMULATOR") != NULL)  \
-            cr_skip_test(reason);                   \
+#define NOT_UNDER_EMULATOR(reason)                 \
+    do {                                           \
+        if (getenv("BROOD_TEST_EMULATOR") != NULL) \
+            cr_skip_test(reason);                  \
     } while (0)
 
 bool test_on_windows(void); /* where some things differ by nature */
@@ -51,7 +51,7 @@ struct test_abilities {
     bool usage_of_zombies; /* told before they are reaped                                 */
     bool death_signals;
     bool statuses_of_reaped; /* known though somebody else has taken them                 */
-    bool child_events;     /* the end of a child is told without a signal: not by Linux
+    bool child_events;       /* the end of a child is told without a signal: not by Linux
                               before 5.3, nor where a filter hides what does it           */
 };
 struct test_abilities test_abilities(void);

@@ -20,15 +20,15 @@
 
 struct test_abilities test_abilities(void)
 {
-    return (struct test_abilities){
+    return (struct test_abilities)
+    {
 #if defined(__FreeBSD__) || defined(__NetBSD__) || defined(__DragonFly__)
         .usage_of_zombies = true,
 #endif
 #if defined(__FreeBSD__) || defined(__DragonFly__)
         .death_signals = true,
 #endif
-        .statuses_of_reaped = true,
-        .child_events = true,
+        .statuses_of_reaped = true, .child_events = true,
     };
 }
 
@@ -43,8 +43,7 @@ struct self {
 static struct self look_at_self(void)
 {
     struct proc_taskinfo info;
-    cr_assert_eq(proc_pidinfo(getpid(), PROC_PIDTASKINFO, 0, &info, sizeof info),
-                 (int)sizeof info);
+    cr_assert_eq(proc_pidinfo(getpid(), PROC_PIDTASKINFO, 0, &info, sizeof info), (int)sizeof info);
     return (struct self){.threads = info.pti_threadnum, .resident = (size_t)info.pti_resident_size};
 }
 
@@ -65,8 +64,7 @@ static struct self look_at_self(void)
     size_t size = sizeof info, page = (size_t)sysconf(_SC_PAGESIZE);
     int name[] = {CTL_KERN, KERN_PROC2, KERN_PROC_PID, getpid(), (int)sizeof info, 1};
     cr_assert_eq(sysctl(name, 6, &info, &size, NULL, 0), 0);
-    return (struct self){.threads = (int)info.p_nlwps,
-                         .resident = (size_t)info.p_vm_rssize * page};
+    return (struct self){.threads = (int)info.p_nlwps, .resident = (size_t)info.p_vm_rssize * page};
 }
 
 #else /* OpenBSD: an entry for the process, and one for each thread */
@@ -74,8 +72,8 @@ static struct self look_at_self(void)
 {
     static struct kinfo_proc info[1024];
     size_t size = sizeof info, page = (size_t)sysconf(_SC_PAGESIZE);
-    int name[] = {CTL_KERN,         KERN_PROC, KERN_PROC_PID | KERN_PROC_SHOW_THREADS, getpid(),
-                  (int)sizeof *info, 1024};
+    int name[] = {CTL_KERN, KERN_PROC,         KERN_PROC_PID | KERN_PROC_SHOW_THREADS,
+                  getpid(), (int)sizeof *info, 1024};
     cr_assert_eq(sysctl(name, 6, info, &size, NULL, 0), 0);
     return (struct self){.threads = (int)(size / sizeof *info) - 1,
                          .resident = (size_t)info[0].p_vm_rssize * page};

@@ -68,7 +68,8 @@ static bool remembers_status(void)
     kill(pid, SIGKILL);
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
         ;
-    bool known = fd >= 0 && syscall(SYS_ioctl, (int)fd, GET_INFO, &info) == 0 && (info.mask & STATUS_KNOWN) != 0;
+    bool known = fd >= 0 && syscall(SYS_ioctl, (int)fd, GET_INFO, &info) == 0 &&
+                 (info.mask & STATUS_KNOWN) != 0;
     if (fd >= 0)
         close((int)fd);
     return known;

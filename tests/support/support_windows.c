@@ -18,7 +18,8 @@ bool test_on_windows(void)
 
 struct test_abilities test_abilities(void)
 {
-    return (struct test_abilities){.sized_pipes = true, .usage_of_zombies = true, .child_events = true};
+    return (struct test_abilities){
+        .sized_pipes = true, .usage_of_zombies = true, .child_events = true};
 }
 
 /* ---- around each test --------------------------------------------------------- */

@@ -14,14 +14,14 @@ struct kevent {
     void *udata;
 };
 
-#define EV_SET(event, i, f, fl, ff, d, u)    \
-    (*(event) = (struct kevent){             \
-         .ident = (i),                       \
-         .filter = (short)(f),               \
-         .flags = (unsigned short)(fl),      \
-         .fflags = (ff),                     \
-         .data = (d),                        \
-         .udata = (u),                       \
+#define EV_SET(event, i, f, fl, ff, d, u) \
+    (*(event) = (struct kevent){          \
+         .ident = (i),                    \
+         .filter = (short)(f),            \
+         .flags = (unsigned short)(fl),   \
+         .fflags = (ff),                  \
+         .data = (d),                     \
+         .udata = (u),                    \
      })
 
 enum { EVFILT_READ_ = -1, EVFILT_WRITE_ = -2, EVFILT_PROC_ = -5, EVFILT_USER_ = -11 };
