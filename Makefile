@@ -30,11 +30,11 @@ MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null)
 ifeq ($(MACHINE),) # no such compiler, yet
 MACHINE := $(shell uname -s)
 endif
-kernel = $(findstring $(1),$(MACHINE))
-SYSTEM := $(if $(call kernel,mingw)$(call kernel,windows)$(call kernel,MINGW),Windows,$(if \
-  $(call kernel,inux),Linux,$(if \
-  $(call kernel,darwin)$(call kernel,Darwin)$(call kernel,macos),Darwin,$(if \
-  $(call kernel,bsd)$(call kernel,BSD)$(call kernel,dragonfly)$(call kernel,DragonFly),BSD))))
+machine_has = $(findstring $(1),$(MACHINE))
+SYSTEM := $(if $(call machine_has,mingw)$(call machine_has,windows)$(call machine_has,MINGW),Windows,$(if \
+  $(call machine_has,inux),Linux,$(if \
+  $(call machine_has,darwin)$(call machine_has,Darwin)$(call machine_has,macos),Darwin,$(if \
+  $(call machine_has,bsd)$(call machine_has,BSD)$(call machine_has,dragonfly)$(call machine_has,DragonFly),BSD))))
 ifeq ($(SYSTEM),)
 $(error brood runs on Linux, macOS, the BSDs and Windows, not on $(MACHINE); see docs/platforms.md)
 endif
@@ -108,7 +108,7 @@ COVERAGE ?=
 COVERAGE_FLAGS := $(if $(COVERAGE),--coverage -fprofile-update=atomic)
 
 SYSTEM_FLAGS_Linux := -pthread -fPIC $(if $(KQUEUE),-Itests/kqueue/include) \
-                      $(if $(filter Darwin,$(KQUEUE)),-Itests/kqueue/darwin)
+                      $(if $(filter Darwin,$(KQUEUE)),-Itests/kqueue/darwin -DBROOD_TEST_DARWIN)
 SYSTEM_FLAGS_BSD := -pthread -fPIC
 SYSTEM_FLAGS_Darwin := -pthread -fPIC
 # Programs end in .exe, and need nothing but what comes with the system.
@@ -150,12 +150,13 @@ $(BUILD)/src/%.o: src/%.c $(BUILD)/flags
 
 # Code that runs in a child which may share our memory: see child_posix.c.
 IN_CHILD := $(filter %/child_posix.o %/child_linux.o %/child_bsd.o %/clone_linux.o %/clone_bsd.o \
-              %/close_bsd.o %/close_darwin.o,$(OBJECTS))
+              %/close_bsd.o %/close_darwin.o,\
+              $(OBJECTS) $(SOURCES:%.c=$(BUILD)/tested/%.o))
 $(IN_CHILD): private SANITIZE_FLAGS :=
 $(IN_CHILD): private CFLAGS += -fno-stack-protector
 
 # The switch of stacks does without shadow stacks, and so does a program that has it.
-ifneq ($(findstring x86_64,$(shell $(CC) -dumpmachine)),)
+ifneq ($(call machine_has,x86_64),)
 $(BUILD)/src/loop/switch_posix.o: private CFLAGS += -fcf-protection=none
 endif
 

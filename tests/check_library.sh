@@ -56,7 +56,8 @@ check 'every behaviour that docs/semantics.md calls tested has a test' \
 check 'docs/platforms.md says why each test file is for one system only' \
     "$(for file in tests/loop/test_*_posix.c tests/loop/test_*_linux.c tests/streams/test_*_posix.c \
         tests/streams/test_*_linux.c tests/subproc/test_*_posix.c tests/subproc/test_*_linux.c \
-        tests/examples/test_*_posix.c tests/examples/test_*_linux.c; do
+        tests/examples/test_*_posix.c tests/examples/test_*_linux.c tests/*/test_*_kqueue.c \
+        tests/*/test_*_emulated.c; do
         [ ! -e "$file" ] || grep -qF "| \`${file#tests/}\` |" docs/platforms.md || echo "$file"; done)"
 
 names() { # of functions and constants in a text

@@ -13,8 +13,7 @@
 #include "memory.h"
 #include "poller.h"
 
-enum { MAX_EVENTS = 256 };
-#define WAKE        ((void *)UINTPTR_MAX)
+enum { MAX_EVENTS = 128 };
 #define LONGEST_NS  ((brood_time)86400000000000) /* a day: some systems refuse very long waits */
 #define WRITE_SIDES ((unsigned)(BROOD__OUT | BROOD__GONE))
 
@@ -68,7 +67,7 @@ static int set_writing(const struct kqueue *kqueue, int fd, unsigned from, unsig
     if (to == 0)
         return 0;
     int error = add(kqueue, fd, EVFILT_WRITE, (to & BROOD__OUT) != 0 ? 0 : EV_CLEAR, udata);
-    return error == BROOD_EBADF && brood__io_is_open(fd) ? BROOD_EPIPE : error;
+    return error == BROOD_EBADF && brood__io_check_open(fd) == 0 ? BROOD_EPIPE : error;
 }
 
 static int set(struct brood__poller *poller, int fd, unsigned from, unsigned to, uint64_t cookie)
@@ -83,8 +82,10 @@ static int set(struct brood__poller *poller, int fd, unsigned from, unsigned to,
     if (error == 0 && !same)
         error = set_writing(kqueue, fd, wrote, writes, udata);
     if (error < 0 && error != BROOD_EPIPE) {
-        forget(kqueue, fd, EVFILT_READ);
-        forget(kqueue, fd, EVFILT_WRITE);
+        if (was_reading || reads)
+            forget(kqueue, fd, EVFILT_READ);
+        if (wrote != 0 || writes != 0)
+            forget(kqueue, fd, EVFILT_WRITE);
     }
     return error;
 }
@@ -97,6 +98,19 @@ static void drain(const struct kqueue *kqueue)
     char bytes[64];
     while (brood__io_read(kqueue->wake_pipe[0], bytes, sizeof bytes) == (ptrdiff_t)sizeof bytes)
         ;
+}
+
+static bool is_wake(const struct kqueue *kqueue, const struct kevent *event)
+{
+    bool by_pipe = event->filter == EVFILT_READ && kqueue->wake_pipe[0] >= 0 &&
+                   event->ident == (uintptr_t)kqueue->wake_pipe[0];
+    if (by_pipe)
+        drain(kqueue);
+#ifdef EVFILT_USER
+    return by_pipe || event->filter == EVFILT_USER;
+#else
+    return by_pipe;
+#endif
 }
 
 /* What an event says; 0: nothing that was asked for.  A pipe's EVFILT_WRITE ends with its
@@ -133,11 +147,8 @@ static int wait_for_events(struct brood__poller *poller, brood_time timeout,
 
     int used = 0;
     for (int i = 0; i < count; i++) {
-        if (events[i].udata == WAKE) {
-            if (kqueue->wake_pipe[0] >= 0)
-                drain(kqueue);
+        if (is_wake(kqueue, &events[i]))
             continue;
-        }
         ready[used] = translate(&events[i]);
         used += ready[used].events != 0;
     }
@@ -149,12 +160,12 @@ static int wait_for_events(struct brood__poller *poller, brood_time timeout,
 #ifdef EVFILT_USER
 static int open_wake_event(const struct kqueue *kqueue)
 {
-    return change(kqueue, 0, EVFILT_USER, EV_ADD | EV_CLEAR, WAKE);
+    return change(kqueue, 0, EVFILT_USER, EV_ADD | EV_CLEAR, NULL);
 }
 
 static void trigger(const struct kqueue *kqueue)
 {
-    brood__kevent_change(kqueue->fd, 0, EVFILT_USER, 0, NOTE_TRIGGER, WAKE);
+    brood__kevent_change(kqueue->fd, 0, EVFILT_USER, 0, NOTE_TRIGGER, NULL);
 }
 #else
 static int open_wake_event(const struct kqueue *kqueue)
@@ -174,7 +185,7 @@ static int open_wake_pipe(struct kqueue *kqueue)
     int error = brood__io_pipe(kqueue->wake_pipe);
     for (int i = 0; i < 2 && error == 0; i++)
         error = brood__io_set_nonblocking(kqueue->wake_pipe[i], true);
-    return error < 0 ? error : change(kqueue, kqueue->wake_pipe[0], EVFILT_READ, EV_ADD, WAKE);
+    return error < 0 ? error : change(kqueue, kqueue->wake_pipe[0], EVFILT_READ, EV_ADD, NULL);
 }
 
 /* Older NetBSDs and OpenBSDs know no EVFILT_USER, whatever they were compiled with. */

@@ -9,12 +9,22 @@
 #include "brood.h"
 #include "io_posix.h"
 
-/* One call in place of three where the flag is there.  It is set each time: it costs
- * less than finding out whether it has been. */
+/* The flag belongs to the open file, which others may share: so only pipes of our own
+ * making get it. */
+void brood__io_quiet(int fd)
+{
+#ifdef F_SETNOSIGPIPE
+    fcntl(fd, F_SETNOSIGPIPE, 1);
+#else
+    (void)fd;
+#endif
+}
+
+/* One call in place of three where the flag is set. */
 ptrdiff_t brood__io_writev(int fd, const struct iovec *parts, int count)
 {
 #ifdef F_SETNOSIGPIPE
-    if (fcntl(fd, F_SETNOSIGPIPE, 1) == 0) {
+    if (fcntl(fd, F_GETNOSIGPIPE) == 1) {
         ssize_t n;
         do
             n = writev(fd, parts, count);
@@ -34,11 +44,6 @@ int brood__io_set_pipe_size(int fd, int size)
 {
     (void)fd, (void)size;
     return 0;
-}
-
-bool brood__io_is_open(int fd)
-{
-    return fcntl(fd, F_GETFD) >= 0;
 }
 
 /* Not by a duplicate of the first one, as other descriptors: what a duplicated kqueue is

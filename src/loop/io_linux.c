@@ -36,6 +36,11 @@ ptrdiff_t brood__io_writev(int fd, const struct iovec *parts, int count)
     return brood__io_writev_guarded(fd, parts, count);
 }
 
+void brood__io_quiet(int fd)
+{
+    (void)fd; /* each call has its own flag */
+}
+
 int brood__io_set_pipe_size(int fd, int size)
 {
     return fcntl(fd, F_SETPIPE_SZ, size) < 0 ? -errno : 0;

@@ -49,6 +49,11 @@ void brood__io_close(int fd)
         close(fd);
 }
 
+int brood__io_check_open(int fd)
+{
+    return fcntl(fd, F_GETFD) < 0 ? -errno : 0;
+}
+
 int brood__io_set_nonblocking(int fd, bool on)
 {
     int flags = fcntl(fd, F_GETFL);

@@ -27,6 +27,12 @@ int brood__io_pipe2(int ends[2]);
 /* 0 or a negative code.  Nothing where a pipe's room is the system's own affair. */
 int brood__io_set_pipe_size(int fd, int size);
 
+/* Writing to a pipe that nobody else writes to raises no SIGPIPE, if there is a flag for it. */
+void brood__io_quiet(int fd);
+
+/* 0 if it is open, or EBADF. */
+int brood__io_check_open(int fd);
+
 /* close(2), with its result ignored: after EINTR the descriptor is gone too. */
 void brood__io_close(int fd);
 

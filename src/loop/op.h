@@ -64,6 +64,7 @@ struct brood__channel {
     uint32_t slot;
     uint8_t interest; /* as the system knows it */
     bool widened;     /* it has been found busy   */
+    bool unpollable;  /* and is taken for always ready */
 };
 
 /* Operations in the order in which they became ripe. */

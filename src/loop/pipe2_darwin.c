@@ -1,32 +1,35 @@
 /* Pipes on macOS, which has no pipe2: between their birth and close-on-exec lies a moment in
  * which a fork of another thread would take them along for ever.  So no fork happens in
- * it: fork calls what pthread_atfork was given, and that waits here.  What is left is
- * posix_spawn by the host in another thread without POSIX_SPAWN_CLOEXEC_DEFAULT, which
- * calls nobody; brood's own starts (clone_darwin.c) close what they do not hand on. */
+ * it: fork calls what pthread_atfork was given, and that waits here; so does a start of ours
+ * that hands on what is open (clone_darwin.c).  What is left is posix_spawn by the host in
+ * another thread without POSIX_SPAWN_CLOEXEC_DEFAULT, which calls nobody, and with it
+ * popen and system. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <unistd.h>
 
+#include "io_bsd.h"
 #include "io_posix.h"
 
 static pthread_mutex_t forking = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int watching;
 
-static void hold(void)
+void brood__io_hold_pipes(void)
 {
     pthread_mutex_lock(&forking);
 }
 
-static void let_go(void)
+void brood__io_let_pipes_go(void)
 {
     pthread_mutex_unlock(&forking);
 }
 
 static void watch_forks(void)
 {
-    watching = -pthread_atfork(hold, let_go, let_go);
+    watching =
+        -pthread_atfork(brood__io_hold_pipes, brood__io_let_pipes_go, brood__io_let_pipes_go);
 }
 
 static int make(int ends[2])
@@ -46,8 +49,8 @@ int brood__io_pipe2(int ends[2])
     pthread_once(&once, watch_forks);
     if (watching < 0)
         return watching;
-    hold();
+    brood__io_hold_pipes();
     int error = make(ends);
-    let_go();
+    brood__io_let_pipes_go();
     return error;
 }

@@ -9,7 +9,7 @@
 #include "brood.h"
 
 /* Interest, and events: what would not block, or that the reader of the other
- * end has gone.  An end or an error is reported as every one of them. */
+ * end has gone.  An end or an error is reported as what was asked for, at least. */
 enum { BROOD__IN = 1, BROOD__OUT = 2, BROOD__GONE = 4 };
 
 struct brood__event {
@@ -26,8 +26,8 @@ struct brood__poller_table {
     /* forked: in a child of the process that opened it, which goes on using it. */
     void (*close)(struct brood__poller *poller, bool forked);
 
-    /* Change what is asked about fd; from 0: begin, to 0: forget it.  The cookie fits into
-     * a pointer.  EPERM: it cannot be polled, as it is always ready.  EPIPE: nobody reads
+    /* Change what is asked about fd; from 0: begin, to 0: forget it.  There is one channel
+     * for a descriptor; its cookie fits into a pointer, and stays the same in between.  EPERM: it cannot be polled, as it is always ready.  EPIPE: nobody reads
      * the other end any more, so that BROOD__OUT and BROOD__GONE have come, and are not
      * asked about; BROOD__IN is.  After another error nothing is. */
     int (*set)(struct brood__poller *poller, int fd, unsigned from, unsigned to, uint64_t cookie);

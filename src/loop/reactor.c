@@ -208,6 +208,7 @@ static void refuse(struct reactor *reactor, struct brood__op *op, int error)
     if (interest == 0 || (error == BROOD_EPIPE && interest == BROOD__IN))
         return;
     settle(reactor, op, error);
+    op->channel->unpollable = error == BROOD_EPERM;
     if (error == BROOD_EPIPE || (error == BROOD_EPERM && !is_poll(op))) {
         op->state = BROOD__RIPE;
         op->result = 0;
@@ -294,11 +295,13 @@ static bool finish(struct brood__backend *backend, struct brood__op *op)
         return false;
     if (op->state == BROOD__RIPE) {
         op->result = carry_out(reactor, op);
-        if (op->result == BROOD_EAGAIN) {
+        if (op->result == BROOD_EAGAIN && !op->channel->unpollable) {
             op->state = BROOD__SUBMITTED;
             check_interest(reactor, op->channel);
             return false;
         }
+        if (op->result == BROOD_EAGAIN) /* a terminal of macOS, for one: nobody tells when */
+            op->result = BROOD_EPERM;
     }
     *place_of(op->channel, op) = NULL;
     op->state = BROOD__IDLE;

@@ -16,7 +16,7 @@
 
 #include "signals.h"
 
-enum { SIGNALS = 65 /* numbers from 1 to 64 */, LEVELS = 2 };
+enum { SIGNALS = 129 /* numbers from 1 to 128, as FreeBSD has them */, LEVELS = 2 };
 
 static _Atomic(struct brood__signal_watch *) watches[SIGNALS];
 static struct sigaction earlier[LEVELS][SIGNALS]; /* to be restored; under the lock */

@@ -2,6 +2,8 @@
 #include "stack.h"
 
 #include <errno.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -25,10 +27,21 @@ enum { GUARD_INSTALL = 102 };
  * yes to one that there is not.  test_stack_posix.c, under it. */
 enum { NO_ADVICE = -1 };
 
+#ifdef __linux__
+static bool takes_advice(char *lowest, size_t size)
+{
+    enum { UNKNOWN, YES, NO };
+    static atomic_int known = UNKNOWN;
+    if (atomic_load_explicit(&known, memory_order_relaxed) == UNKNOWN)
+        atomic_store(&known, madvise(lowest, size, NO_ADVICE) < 0 ? YES : NO);
+    return atomic_load_explicit(&known, memory_order_relaxed) == YES;
+}
+#endif
+
 static int guard(char *lowest, size_t size)
 {
 #ifdef __linux__
-    if (madvise(lowest, size, NO_ADVICE) < 0 && madvise(lowest, size, GUARD_INSTALL) == 0)
+    if (takes_advice(lowest, size) && madvise(lowest, size, GUARD_INSTALL) == 0)
         return 0;
 #endif
     return mprotect(lowest, size, PROT_NONE);

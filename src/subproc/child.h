@@ -4,6 +4,7 @@
 #define BROOD_CHILD_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 
@@ -57,6 +58,8 @@ struct brood__plan {
     const char *const *programs; /* full paths, to be tried in turn */
     const char *const *argv;
     const char *const *env;
+    const unsigned *groups; /* for setgroups */
+    size_t group_count;
     sigset_t mask;                            /* the parent's, to be restored               */
     pid_t parent;                             /* for death_signal                           */
     bool clean_handlers;                      /* the kernel has reset the signal handlers   */
@@ -81,6 +84,7 @@ int brood__sys_setpgid(int group);
 int brood__sys_nice(int increment);
 int brood__sys_setrlimit(const brood_rlimit *limit);
 int brood__sys_setgroups(const unsigned *groups, size_t count);
+extern const bool brood__sys_groups_begin_with_own; /* the effective one is the first of them */
 int brood__sys_setgid(unsigned group);
 int brood__sys_setuid(unsigned user);
 int brood__sys_death_signal(int signal, pid_t parent);

@@ -88,6 +88,12 @@ int brood__sys_setgroups(const unsigned *groups, size_t count)
     return result_of(setgroups((group_count)count, (const gid_t *)groups));
 }
 
+#if defined(__FreeBSD__) || defined(__DragonFly__) || defined(__APPLE__) /* FreeBSD until 14 */
+const bool brood__sys_groups_begin_with_own = true;
+#else
+const bool brood__sys_groups_begin_with_own = false;
+#endif
+
 /* Real, effective and saved: macOS and NetBSD have no call for all three, but to those
  * with privileges the simple one is that. */
 int brood__sys_setgid(unsigned group)
@@ -129,7 +135,9 @@ int brood__sys_default_signal(int signal)
     return result_of(set_action(signal, &wanted, NULL));
 }
 
-#ifdef NSIG
+#if defined(_SIG_MAXSIG) /* FreeBSD, whose NSIG leaves out the newer half */
+enum { SIGNALS = _SIG_MAXSIG + 1 };
+#elif defined(NSIG)
 enum { SIGNALS = NSIG };
 #else
 enum { SIGNALS = 129 };

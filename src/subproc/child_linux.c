@@ -86,6 +86,8 @@ int brood__sys_setgroups(const unsigned *groups, size_t count)
     return result_of(syscall(NR_SETGROUPS, count, groups));
 }
 
+const bool brood__sys_groups_begin_with_own = false;
+
 int brood__sys_setgid(unsigned group)
 {
     return result_of(syscall(NR_SETRESGID, group, group, group));
@@ -210,7 +212,10 @@ static int close_listed(int first, int last)
     return error;
 }
 
-/* The last resort, where /proc is not mounted or may not be read. */
+/* The last resort, where /proc is not mounted or may not be read: up to a number beyond
+ * which it would take too long. */
+enum { MOST_NUMBERS = 1 << 20 };
+
 static int close_one_by_one(int first, int last)
 {
     struct {
@@ -221,6 +226,8 @@ static int close_one_by_one(int first, int last)
         return -errno;
     if ((uint64_t)last >= limit.hard)
         last = (int)limit.hard - 1;
+    if (last > MOST_NUMBERS)
+        return BROOD_EMFILE;
     for (int fd = first; fd <= last; fd++)
         syscall(SYS_close, fd);
     return 0;

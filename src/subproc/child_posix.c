@@ -122,7 +122,7 @@ static void set_identity(struct brood__plan *plan)
         check(plan, BROOD__STEP_RLIMIT, i, brood__sys_setrlimit(&options->rlimits[i]));
     if (options->set_extra_groups)
         check(plan, BROOD__STEP_SETGROUPS, 0,
-              brood__sys_setgroups(options->extra_groups, options->extra_group_count));
+              brood__sys_setgroups(plan->groups, plan->group_count));
     if (options->set_group)
         check(plan, BROOD__STEP_SETGID, 0, brood__sys_setgid(options->group));
     if (options->set_user)

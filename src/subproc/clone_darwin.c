@@ -8,6 +8,7 @@
 
 #include "child.h"
 #include "io_bsd.h"
+#include "io_posix.h"
 
 static bool is_target(const struct brood__plan *plan, int fd)
 {
@@ -89,6 +90,15 @@ static int inherit(posix_spawn_file_actions_t *actions, int fd)
     return posix_spawn_file_actions_addinherit_np(actions, fd);
 }
 
+/* Since macOS 10.15; in 26 it got another name. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+static int add_chdir(posix_spawn_file_actions_t *actions, const char *path)
+{
+    return posix_spawn_file_actions_addchdir_np(actions, path);
+}
+#pragma GCC diagnostic pop
+
 /* What of 0, 1 and 2 has no move is inherited as it is. */
 static int add_actions(posix_spawn_file_actions_t *actions, const struct brood__plan *plan)
 {
@@ -100,11 +110,10 @@ static int add_actions(posix_spawn_file_actions_t *actions, const struct brood__
                     : posix_spawn_file_actions_adddup2(actions, move->source, move->target);
     }
     for (int fd = 0; fd < 3 && error == 0 && !plan->options->keep_fds; fd++)
-        if (!is_target(plan, fd) && brood__io_is_open(fd))
+        if (!is_target(plan, fd) && brood__io_check_open(fd) == 0)
             error = inherit(actions, fd);
-    if (error == 0 && plan->options->cwd != NULL)
-        error = posix_spawn_file_actions_addchdir_np(actions, plan->options->cwd);
-    return error;
+    return error != 0 || plan->options->cwd == NULL ? error
+                                                    : add_chdir(actions, plan->options->cwd);
 }
 
 /* ---- the start ------------------------------------------------------------------ */
@@ -135,8 +144,12 @@ static pid_t with_actions(const struct brood__plan *plan, posix_spawnattr_t *att
     if (posix_spawn_file_actions_init(&actions) != 0)
         return BROOD_ENOMEM;
     pid_t pid = BROOD_ENOSYS;
+    if (plan->options->keep_fds)
+        brood__io_hold_pipes();
     if (add_actions(&actions, plan) == 0)
         pid = try_programs(plan, &actions, attributes);
+    if (plan->options->keep_fds)
+        brood__io_let_pipes_go();
     posix_spawn_file_actions_destroy(&actions);
     return pid;
 }

@@ -5,7 +5,8 @@
 
 #include "child.h"
 
-/* A gap between two numbers that the caller chose is as narrow as those are small. */
+/* A gap between two numbers that the caller chose is as narrow as those are small; a wide
+ * one costs a call for each number in it. */
 int brood__sys_close_range(int first, int last)
 {
     if (last == INT_MAX) {

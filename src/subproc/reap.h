@@ -46,7 +46,8 @@ int brood__index_open(void);
 void brood__index_close(int index, bool forked);
 /* Whether it knows children by their handles; else by their pids. */
 extern const bool brood__index_by_handle;
-/* ESRCH: the child has ended, or is about to, and cannot be added any more. */
+/* ESRCH: the system does not tell of this one: it has ended, or is about to, or is another
+ * user's. */
 int brood__index_add(int index, struct brood__child *child);
 void brood__index_remove(int index, struct brood__child *child);
 /* Children that have ended, at most `max`; how many. */

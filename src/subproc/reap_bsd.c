@@ -59,11 +59,26 @@ static int change(int index, struct brood__child *child, unsigned flags)
                                 NOTE_EXIT | WITH_STATUS, child);
 }
 
+/* Whether somebody else has reaped it, and its pid may be a stranger's. */
+static bool is_gone(const struct brood__child *child)
+{
+    siginfo_t info;
+    struct rusage usage;
+    return brood__waitid(P_PID, child->pid, &info, WEXITED | WNOHANG | WNOWAIT, &usage) ==
+           BROOD_ECHILD;
+}
+
 /* A zombie is taken by FreeBSD, which tells of it at once; macOS, NetBSD and OpenBSD say
- * ESRCH of it. */
+ * ESRCH of it.  NetBSD says EACCES of a program that has changed its user. */
 int brood__index_add(int index, struct brood__child *child)
 {
-    return change(index, child, EV_ADD | EV_ONESHOT);
+    child->told = false;
+    int error = change(index, child, EV_ADD | EV_ONESHOT);
+    if (error == 0 && is_gone(child)) {
+        change(index, child, EV_DELETE);
+        error = BROOD_ESRCH;
+    }
+    return error == BROOD_EACCES || error == BROOD_EPERM ? BROOD_ESRCH : error;
 }
 
 /* After the event it has gone by itself: ENOENT. */

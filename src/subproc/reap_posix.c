@@ -44,7 +44,8 @@ bool brood__process_reap(struct brood__child *child, enum brood__reap how)
     };
     siginfo_t info;
     struct rusage usage = {0};
-    int error = wait_for(child, &info, options[how], &usage);
+    /* Once somebody has reaped it, its pid is not asked about again. */
+    int error = child->reaped ? BROOD_ECHILD : wait_for(child, &info, options[how], &usage);
     if (error >= 0 && info.si_pid == 0)
         return false;
     child->returncode =

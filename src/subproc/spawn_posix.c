@@ -39,6 +39,7 @@ struct brood__spawn {
     struct brood__plan plan;
     struct brood__stdio stdio;
     struct brood__program program;
+    unsigned *groups;  /* NULL: those of the options are taken as they are */
     void *child_stack; /* not on ours, which may be a task's small one */
 };
 
@@ -75,6 +76,27 @@ static int plan_descriptors(struct brood__spawn *spawn)
     return 0;
 }
 
+/* Where the effective group is one of them, and the first, those that were asked for come
+ * after it. */
+static int plan_groups(struct brood__spawn *spawn)
+{
+    const brood_spawn_options *options = spawn->plan.options;
+    size_t count = options->extra_group_count;
+    spawn->plan.groups = options->extra_groups;
+    spawn->plan.group_count = count;
+    if (!options->set_extra_groups || !brood__sys_groups_begin_with_own)
+        return 0;
+    spawn->groups = brood__realloc(NULL, (count + 1) * sizeof *spawn->groups);
+    if (spawn->groups == NULL)
+        return brood__spawn_failed(options, BROOD_ENOMEM, "memory", "");
+    spawn->groups[0] = options->set_group ? options->group : (unsigned)getegid();
+    if (count > 0)
+        memcpy(spawn->groups + 1, options->extra_groups, count * sizeof *spawn->groups);
+    spawn->plan.groups = spawn->groups;
+    spawn->plan.group_count = count + 1;
+    return 0;
+}
+
 /* After clearenv there is none at all. */
 static const char *const *parent_environment(void)
 {
@@ -85,10 +107,10 @@ static const char *const *parent_environment(void)
 /* A lent descriptor that is not open would soon be one of ours by the same number. */
 static int check_one(const brood_spawn_options *options, intptr_t fd, int target)
 {
-    if (fcntl((int)fd, F_GETFD) >= 0)
-        return 0;
     char what[64];
-    int error = -errno;
+    int error = brood__io_check_open((int)fd);
+    if (error == 0)
+        return 0;
     snprintf(what, sizeof what, "%d as %d", (int)fd, target);
     return brood__spawn_failed(options, error, "dup2", what);
 }
@@ -140,6 +162,8 @@ int brood__spawn_open(const brood_spawn_options *options, struct brood__spawn **
         error = brood__stdio_open(&spawn->stdio, options);
     if (error == 0)
         error = plan_descriptors(spawn);
+    if (error == 0)
+        error = plan_groups(spawn);
     if (error == 0 && (spawn->child_stack = brood__realloc(NULL, CHILD_STACK_SIZE)) == NULL)
         error = brood__spawn_failed(options, BROOD_ENOMEM, "memory", "");
     if (error < 0) {
@@ -160,6 +184,7 @@ void brood__spawn_close(struct brood__spawn *spawn)
     brood__stdio_close(&spawn->stdio);
     brood__program_free(&spawn->program);
     brood__free(spawn->plan.moves);
+    brood__free(spawn->groups);
     brood__free(spawn->child_stack);
     brood__free(spawn);
 }
@@ -216,13 +241,14 @@ static pid_t start_shared(struct brood__spawn *spawn, bool needs_handle, int *pr
     pid_t pid = brood__clone(&spawn->plan, spawn->child_stack, CHILD_STACK_SIZE, process);
     if (lacks_descriptors(pid) && !needs_handle)
         return brood__clone(&spawn->plan, spawn->child_stack, CHILD_STACK_SIZE, NULL);
-    if (pid > 0 && *process < 0)
-        *process = open_late(pid);
-    return pid > 0 && *process < 0 && needs_handle ? undo(pid, *process) : pid;
+    if (pid <= 0 || *process >= 0 || !brood__index_by_handle)
+        return pid;
+    *process = open_late(pid);
+    return *process < 0 && needs_handle ? undo(pid, *process) : pid;
 }
 
-/* The child of a fork waits until its handle has been opened: while it does, its pid is
- * its own, whoever reaps children in this process.  A byte, and not the end of the pipe,
+/* Where there are handles the child of a fork waits until its own has been opened: while
+ * it does, its pid is its own, whoever reaps children in this process.  A byte, and not the end of the pipe,
  * which another thread's child may hold open. */
 static void wait_for_parent(int hold)
 {
@@ -245,11 +271,14 @@ static pid_t start_copied(struct brood__plan *plan, bool needs_handle, const int
 {
     pid_t pid = fork();
     if (pid == 0) {
-        wait_for_parent(hold[0]);
+        if (hold[0] >= 0)
+            wait_for_parent(hold[0]);
         brood__child_main(plan);
     }
     if (pid < 0)
         return -errno;
+    if (hold[1] < 0)
+        return pid;
     *process = brood__process_open(pid);
     if (*process < 0 && needs_handle)
         return undo(pid, *process);
@@ -285,21 +314,24 @@ static struct brood__progress progress_of(const struct brood__plan *plan, bool c
     return progress;
 }
 
-/* Starts the child in the one way or the other: its pid, and how far it came. */
+/* Starts the child in the one way or the other: its pid, and how far it came; or a negative
+ * code, and the step that failed. */
 static pid_t give_birth(struct brood__spawn *spawn, bool copied, bool needs_handle, int *process,
-                        struct brood__progress *progress)
+                        struct brood__progress *progress, const char **step)
 {
     struct brood__plan *plan = &spawn->plan;
     int report[2] = {-1, -1}, hold[2] = {-1, -1}, error = 0;
     if (copied || atomic_load(&sharing) != SHARED)
         error = brood__io_pipe(report);
-    if (error == 0 && copied)
+    if (error == 0 && copied && brood__index_by_handle)
         error = brood__io_pipe(hold);
     if (error < 0) {
         brood__io_close(report[0]);
         brood__io_close(report[1]);
-        return brood__spawn_failed(plan->options, error, "pipe", "report");
+        *step = "pipe";
+        return error;
     }
+    *step = "fork";
     plan->report = report[1];
     pid_t pid = start(spawn, copied, needs_handle, hold, process);
     brood__io_close(report[1]);
@@ -308,22 +340,23 @@ static pid_t give_birth(struct brood__spawn *spawn, bool copied, bool needs_hand
     if (pid > 0)
         *progress = progress_of(plan, copied, report[0]);
     brood__io_close(report[0]);
-    return pid < 0 ? brood__spawn_failed(plan->options, pid, "fork", "") : pid;
+    return pid;
 }
 
 int brood__spawn_start(struct brood__spawn *spawn, bool needs_handle, struct brood__child *child)
 {
     struct brood__progress progress = {.phase = BROOD__UNBORN};
+    const char *step;
     int process = -1;
     bool copied = needs_copy(spawn->plan.options);
-    pid_t pid = give_birth(spawn, copied, needs_handle, &process, &progress);
+    pid_t pid = give_birth(spawn, copied, needs_handle, &process, &progress, &step);
     if (pid == BROOD_ENOSYS && !copied) /* what the quick way cannot do, a true fork can */
-        pid = give_birth(spawn, true, needs_handle, &process, &progress);
+        pid = give_birth(spawn, true, needs_handle, &process, &progress, &step);
     if (pid < 0)
-        return pid;
+        return brood__spawn_failed(spawn->plan.options, pid, step, "");
 
     child->pid = pid;
-    child->process = brood__io_keep_clear(process);
+    child->process = process < 0 ? -1 : brood__io_keep_clear(process);
     if (progress.phase != BROOD__FAILED)
         return 0;
     child->ended = brood__process_reap(child, BROOD__WAIT);

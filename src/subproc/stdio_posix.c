@@ -38,6 +38,8 @@ static int open_pipe(struct brood__stdio *stdio, int i, const brood_spawn_option
     /* A new pipe's flags are known: only the access mode, which F_SETFL ignores. */
     if (fcntl(stdio->parent[i], F_SETFL, O_NONBLOCK) < 0)
         return brood__spawn_failed(options, -errno, "pipe", names[i]);
+    if (i == 0)
+        brood__io_quiet(stdio->parent[i]);
     if (options->pipe_size > 0)
         error = brood__io_set_pipe_size(stdio->parent[i], options->pipe_size);
     if (error < 0) {

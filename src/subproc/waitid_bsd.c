@@ -1,5 +1,6 @@
 /* waitid with what the process has used: wait6 where there is one (FreeBSD, NetBSD,
- * DragonFly); elsewhere waitid looks, and wait4 reaps and tells. */
+ * DragonFly); elsewhere waitid looks, and wait4 reaps and tells.  Beside it what Linux has
+ * beside it: the handle of a process, of which there is none. */
 #include <errno.h>
 #include <sys/resource.h>
 #include <sys/time.h>
@@ -88,10 +89,10 @@ int brood__waitid(int type, int64_t id, siginfo_t *info, int options, struct rus
     if (type != P_PID || (options & WNOWAIT) != 0)
         return look(type, id, info, options);
     pid_t pid = wait4((pid_t)id, &status, (options & WNOHANG) != 0 ? WNOHANG : 0, usage);
-    if (pid < 0)
-        return -errno;
-    bool exited = pid > 0 && WIFEXITED(status);
     info->si_pid = pid;
+    if (pid <= 0)
+        return pid < 0 ? -errno : 0;
+    bool exited = WIFEXITED(status);
     info->si_code = exited ? CLD_EXITED : CLD_KILLED;
     info->si_status = exited ? WEXITSTATUS(status) : WTERMSIG(status);
     usage->ru_maxrss /= RSS_UNIT;

@@ -19,7 +19,8 @@
 
 enum { BATCH = 64 };
 #define FIRST_PACE_NS ((brood_time)1000000)
-#define LAST_PACE_NS  ((brood_time)500000000)
+#define SOON_PACE_NS  ((brood_time)20000000)  /* the slowest for one that has ended */
+#define LAST_PACE_NS  ((brood_time)500000000) /* and for others                     */
 
 struct brood__watcher {
     struct brood__owned owned;
@@ -30,7 +31,7 @@ struct brood__watcher {
     struct brood__signal_watch bell;
     bool has_bell;
     struct brood__timer clock; /* runs while others are left */
-    brood_time pace;           /* of the clock; 0: it does not run */
+    brood_time pace, slowest;  /* of the clock; pace 0: it does not run */
     struct brood__post ask;    /* the others, in the next round */
     uint64_t collected;        /* the loop's round in which the index was last asked */
     struct brood__link indexed, others;
@@ -78,6 +79,7 @@ int brood__watcher_prepare(brood_loop *loop)
         return BROOD_ENOMEM;
     watcher->loop = loop;
     watcher->index = -1;
+    watcher->slowest = LAST_PACE_NS;
     brood__list_init(&watcher->indexed);
     brood__list_init(&watcher->others);
     watcher->owned.destroy = destroy;
@@ -174,12 +176,23 @@ static bool look(struct brood__child *child, enum brood__reap how)
     return child->ended;
 }
 
+/* A clock without others would wake the loop for nothing. */
+static void stop_idle_clock(struct brood__watcher *watcher)
+{
+    if (!brood__list_empty(&watcher->others))
+        return;
+    brood__timer_cancel(&watcher->loop->timers, &watcher->clock);
+    watcher->pace = 0;
+    watcher->slowest = LAST_PACE_NS;
+}
+
 /* The kernel says that it has ended, but its status is not to be had yet: a tracer
  * has it first, or the end is told a moment early (macOS). */
 static void defer(struct brood__child *child)
 {
     stop_watching(child);
     brood__list_append(&child->watcher->others, &child->link);
+    child->watcher->slowest = SOON_PACE_NS;
     ask_within(child->watcher, FIRST_PACE_NS);
 }
 
@@ -206,10 +219,7 @@ static void ask_others(struct brood__watcher *watcher)
         brood__list_append(&watcher->others, link); /* where a forked child leaves it */
         notice(BROOD__CONTAINER(link, struct brood__child, link));
     }
-    if (brood__list_empty(&watcher->others)) {
-        brood__timer_cancel(&watcher->loop->timers, &watcher->clock);
-        watcher->pace = 0;
-    }
+    stop_idle_clock(watcher);
 }
 
 /* And once more in so much time if any are left. */
@@ -240,10 +250,11 @@ static void clock_struck(struct brood__timer *timer)
     struct brood__watcher *watcher = BROOD__CONTAINER(timer, struct brood__watcher, clock);
     brood_time pace = watcher->pace;
     watcher->pace = 0;
-    ask_others_until_none(watcher, pace < LAST_PACE_NS / 2 ? pace * 2 : LAST_PACE_NS);
+    ask_others_until_none(watcher, pace < watcher->slowest / 2 ? pace * 2 : watcher->slowest);
 }
 
-/* A child that the index did not take, since it was ending: it is a zombie by now. */
+/* A child that the index did not take, since it was ending, as a rule: then it is a zombie by
+ * now. */
 static void ask_now(struct brood__post *post)
 {
     ask_others_until_none(BROOD__CONTAINER(post, struct brood__watcher, ask), FIRST_PACE_NS);
@@ -323,8 +334,10 @@ void brood__child_release(struct brood__child *child)
 void brood__child_destroy(struct brood__child *child)
 {
     int error = 0;
-    if (!brood__list_empty(&child->link))
+    if (!brood__list_empty(&child->link)) {
         stop_watching(child);
+        stop_idle_clock(child->watcher);
+    }
     if (!child->reaped && (child->tree || !brood__child_has_ended(child)))
         error = brood__child_kill(child);
     if (child->tree && !brood__child_has_ended(child)) /* the group may have heard, it not */

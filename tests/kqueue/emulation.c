@@ -7,7 +7,9 @@
  * processes (a pidfd each), and a second set for the write filters: epoll knows a
  * descriptor once in a set.  In what a kqueue differs from epoll it is made to look so:
  * it goes with fork and with the close of a descriptor, for which the tests' calls of close
- * lead here (the linker's --wrap). */
+ * lead here (the linker's --wrap).  What it does not do: tell of room in a full pipe after
+ * 512 bytes were read, as Linux' own pipes take nothing then; forget a descriptor over
+ * which another one is put by dup2. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -43,6 +45,7 @@ struct queue {
 };
 
 struct emulated_manners emulated_manners;
+unsigned emulated_unknown;
 
 static struct queue *queues;
 static int internal_descriptors;
@@ -164,6 +167,7 @@ static void begin(void)
     const char *manners = getenv("BROOD_TEST_KQUEUE");
     bool others = manners != NULL && strcmp(manners, "others") == 0;
     emulated_manners.no_user_events = emulated_manners.zombies_are_unknown = others;
+    emulated_manners.gone_stays = others;
     owner = getpid();
     pthread_atfork(before_fork, after_fork, in_forked_child);
 }
@@ -264,7 +268,7 @@ static int check_descriptor(int fd, int filter)
     struct pollfd poll_out = {.fd = fd, .events = POLLOUT};
     if (filter == EVFILT_WRITE && S_ISFIFO(status.st_mode) && poll(&poll_out, 1, 0) == 1 &&
         (poll_out.revents & POLLERR) != 0)
-        return EPIPE;
+        return emulated_manners.gone_is_ebadf ? EBADF : EPIPE;
     return 0;
 }
 
@@ -274,8 +278,10 @@ static int open_process(pid_t pid, int *fd)
     siginfo_t info = {0};
     bool zombie =
         waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
-    if (zombie && emulated_manners.zombies_are_unknown)
+    if (zombie && emulated_manners.zombies_are_unknown) {
+        emulated_unknown++;
         return ESRCH;
+    }
     *fd = emulated_manners.exit_comes_early ? eventfd(1, EFD_CLOEXEC)
                                             : (int)syscall(SYS_pidfd_open, pid, 0u);
     return *fd < 0 ? errno : 0;
@@ -386,7 +392,9 @@ static int64_t status_of(int pidfd)
     struct pidfd_info late = {.mask = PIDFD_INFO_EXIT};
     if (waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG | WNOWAIT) == 0)
         return info.si_code == CLD_EXITED ? info.si_status << 8 : info.si_status;
-    return ioctl(pidfd, PIDFD_GET_INFO, &late) == 0 ? late.exit_code : 0;
+    if (ioctl(pidfd, PIDFD_GET_INFO, &late) == 0 && (late.mask & PIDFD_INFO_EXIT) != 0)
+        return late.exit_code;
+    return 0;
 }
 
 static void describe_read(struct kevent *event, int fd, uint32_t found)
@@ -403,7 +411,7 @@ static bool describe_write(struct kevent *event, int fd, uint32_t found)
 {
     bool ended = (found & (EPOLLERR | EPOLLHUP)) != 0;
     if (ended)
-        event->flags |= is_pipe(fd) ? EV_EOF | EV_ONESHOT : EV_EOF;
+        event->flags |= is_pipe(fd) && !emulated_manners.gone_stays ? EV_EOF | EV_ONESHOT : EV_EOF;
     return (event->flags & EV_ONESHOT) != 0;
 }
 
@@ -419,8 +427,15 @@ static bool describe(const struct knote *knote, uint32_t found, struct kevent *e
         return describe_write(event, knote->fd, found);
     case EVFILT_PROC:
         event->flags |= EV_EOF | EV_ONESHOT;
+        event->data = 0;
+#ifdef NOTE_EXITSTATUS
+        event->fflags = knote->event.fflags & (NOTE_EXIT | NOTE_EXITSTATUS);
+        if ((event->fflags & NOTE_EXITSTATUS) != 0)
+            event->data = status_of(knote->fd);
+#else
         event->fflags = NOTE_EXIT;
         event->data = status_of(knote->fd);
+#endif
         return true;
     default: {
         eventfd_t count;

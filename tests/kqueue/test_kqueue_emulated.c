@@ -17,6 +17,12 @@ SUITE(kqueue_emulated);
 
 enum { ROOM = 8 };
 
+#ifdef NOTE_EXITSTATUS
+#define EXIT (NOTE_EXIT | NOTE_EXITSTATUS)
+#else
+#define EXIT NOTE_EXIT
+#endif
+
 static int kq;
 static struct kevent events[ROOM];
 static const struct timespec at_once;
@@ -129,6 +135,7 @@ static void reader_goes(unsigned flags)
 {
     int ends[2];
     begin();
+    emulated_manners.gone_stays = false;
     host_pipe(ends);
     cr_assert_eq(change(ends[1], EVFILT_WRITE, EV_ADD | flags, 0), 0);
     cr_assert_eq(look(), 1);
@@ -152,6 +159,24 @@ Test(kqueue_emulated, a_write_filter_ends_with_the_reader)
 Test(kqueue_emulated, a_write_filter_that_clears_tells_of_room_once_and_of_the_end)
 {
     reader_goes(EV_CLEAR);
+}
+
+Test(kqueue_emulated, on_other_systems_it_stays_and_a_late_one_is_refused_otherwise)
+{
+    int ends[2];
+    begin();
+    emulated_manners.gone_stays = emulated_manners.gone_is_ebadf = true;
+    host_pipe(ends);
+    cr_assert_eq(change(ends[1], EVFILT_WRITE, EV_ADD, 0), 0);
+    close(ends[0]);
+    for (int i = 0; i < 2; i++) {
+        cr_assert_eq(await(), 1);
+        cr_expect_eq(events[0].flags & (EV_EOF | EV_ONESHOT), EV_EOF);
+    }
+    cr_assert_eq(change(ends[1], EVFILT_WRITE, EV_DELETE, 0), 0);
+    cr_expect_eq(change(ends[1], EVFILT_WRITE, EV_ADD, 0), EBADF);
+    close(ends[1]);
+    end();
 }
 
 Test(kqueue_emulated, adding_again_does_not_change_the_flags)
@@ -250,7 +275,7 @@ static void expect_exit(pid_t pid, int code)
     cr_assert_eq(await(), 1);
     cr_expect_eq(events[0].ident, (uintptr_t)pid);
     cr_expect_eq(events[0].filter, EVFILT_PROC);
-    cr_expect_eq(events[0].fflags, NOTE_EXIT);
+    cr_expect_eq(events[0].fflags, EXIT);
     cr_expect_eq(WEXITSTATUS((int)events[0].data), code);
     cr_expect_eq(look(), 0, "once");
     cr_expect_eq(change(pid, EVFILT_PROC, EV_DELETE, 0), ENOENT);
@@ -262,7 +287,7 @@ Test(kqueue_emulated, an_exit_comes_with_its_status_and_a_zombie_after_it)
     begin();
     emulated_manners.zombies_are_unknown = false;
     pid_t pid = start(7);
-    cr_assert_eq(change(pid, EVFILT_PROC, EV_ADD, NOTE_EXIT), 0);
+    cr_assert_eq(change(pid, EVFILT_PROC, EV_ADD, EXIT), 0);
     expect_exit(pid, 7);
     cr_expect_eq(waitpid(pid, &status, WNOHANG), pid);
     end();
@@ -273,10 +298,12 @@ Test(kqueue_emulated, an_exit_comes_also_when_somebody_has_reaped_it_already)
     begin();
     emulated_manners.zombies_are_unknown = false;
     pid_t pid = start(7);
-    cr_assert_eq(change(pid, EVFILT_PROC, EV_ADD, NOTE_EXIT), 0);
+    cr_assert_eq(change(pid, EVFILT_PROC, EV_ADD, EXIT), 0);
     waitpid(pid, NULL, 0);
     cr_assert_eq(await(), 1);
-    cr_expect_eq(events[0].fflags, NOTE_EXIT);
+    cr_expect_eq(events[0].fflags, EXIT);
+    if (test_abilities().statuses_of_reaped)
+        cr_expect_eq(WEXITSTATUS((int)events[0].data), 7);
     end();
 }
 
@@ -286,10 +313,10 @@ Test(kqueue_emulated, a_zombie_is_told_of_at_once)
     emulated_manners.zombies_are_unknown = false;
     pid_t pid = start(3);
     wait_for_zombie(pid);
-    cr_assert_eq(change(pid, EVFILT_PROC, EV_ADD, NOTE_EXIT), 0);
+    cr_assert_eq(change(pid, EVFILT_PROC, EV_ADD, EXIT), 0);
     expect_exit(pid, 3);
     waitpid(pid, NULL, 0);
-    cr_expect_eq(change(pid, EVFILT_PROC, EV_ADD, NOTE_EXIT), ESRCH, "and then it is nobody");
+    cr_expect_eq(change(pid, EVFILT_PROC, EV_ADD, EXIT), ESRCH, "and then it is nobody");
     end();
 }
 
@@ -299,7 +326,7 @@ Test(kqueue_emulated, other_systems_do_not_know_a_zombie)
     emulated_manners.zombies_are_unknown = true;
     pid_t pid = start(3);
     wait_for_zombie(pid);
-    cr_expect_eq(change(pid, EVFILT_PROC, EV_ADD, NOTE_EXIT), ESRCH);
+    cr_expect_eq(change(pid, EVFILT_PROC, EV_ADD, EXIT), ESRCH);
     waitpid(pid, NULL, 0);
     end();
 }
@@ -312,7 +339,7 @@ Test(kqueue_emulated, an_exit_may_be_told_early)
     if (pid == 0)
         for (;;)
             pause();
-    cr_assert_eq(change(pid, EVFILT_PROC, EV_ADD, NOTE_EXIT), 0);
+    cr_assert_eq(change(pid, EVFILT_PROC, EV_ADD, EXIT), 0);
     cr_assert_eq(await(), 1);
     cr_expect_eq(waitpid(pid, NULL, WNOHANG), 0);
     kill(pid, SIGKILL);

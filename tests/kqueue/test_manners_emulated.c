@@ -29,20 +29,78 @@ static void expect_all(brood_loop *loop, brood_returncode code)
     test_loop_close(loop);
 }
 
+/* By luck, and all of them by force. */
+static void end_before_they_are_watched(int watcher)
+{
+    brood_loop *loop = open_loop(watcher);
+    emulated_manners.zombies_are_unknown = true;
+    for (int i = 0; i < 200 && emulated_unknown == 0; i++) {
+        struct kid kid = {0};
+        cr_assert_eq(kid_start(loop, &kid, (brood_spawn_options){0}, ARGV("exit", "5")), 0);
+        cr_assert(run_until(loop, &kid.lost));
+        cr_expect_eq(kid.code, 5);
+        brood_subprocess_close(kid.transport);
+    }
+    test_fail_call(FAULT_CHILD_WATCH, 1, ESRCH, 1);
+    start_all(loop, "exit", "5");
+    test_fail_call(FAULT_CHILD_WATCH, 0, 0, 0);
+    cr_expect_eq(test_faults(FAULT_CHILD_WATCH), KIDS);
+    cr_expect_eq(brood_loop_next(loop), BROOD_NOWAIT, "they are asked in the next round");
+    expect_all(loop, 5);
+}
+
 Test(manners_emulated, children_that_ended_before_they_could_be_watched_are_noticed)
 {
-    brood_loop *loop = test_loop();
-    emulated_manners.zombies_are_unknown = true;
-    start_all(loop, "exit", "5");
-    expect_all(loop, 5);
+    end_before_they_are_watched(BROOD_WATCH_SIGCHLD);
 }
 
 Test(manners_emulated, without_a_signal_too)
 {
+    end_before_they_are_watched(BROOD_WATCH_PROCFD);
+}
+
+/* NetBSD does not let a program be watched that has changed its user. */
+Test(manners_emulated, a_child_that_may_not_be_watched_is_asked_by_the_clock)
+{
     brood_loop *loop = open_loop(BROOD_WATCH_PROCFD);
-    emulated_manners.zombies_are_unknown = true;
-    start_all(loop, "exit", "5");
-    expect_all(loop, 5);
+    struct kid kid = {0};
+    test_fail_call(FAULT_CHILD_WATCH, 1, EACCES, 0);
+    cr_assert_eq(kid_start(loop, &kid, (brood_spawn_options){.in.kind = BROOD_PIPE},
+                           ARGV("eof", "0", "exit", "6")),
+                 0);
+    for (int i = 0; i < 5; i++)
+        cr_assert_eq(brood_loop_step(loop, brood_in(0.01)), 0);
+    cr_expect_not(kid.exited);
+    brood_pipe_close(brood_subprocess_pipe(kid.transport, 0));
+    cr_assert(run_until(loop, &kid.lost));
+    cr_expect_eq(kid.code, 6);
+    test_loop_close(loop);
+}
+
+/* The reader of stdin goes: noticed once, and without spinning, however the kernel tells. */
+static void reader_of_stdin_goes(bool stays, bool ebadf)
+{
+    brood_loop *loop = test_loop();
+    struct recorder recorder = {0};
+    emulated_manners.gone_stays = stays;
+    emulated_manners.gone_is_ebadf = ebadf;
+    brood_spawn_options options = {.argv = ARGV(test_child(), "close", "0", "pause"),
+                                   .in.kind = BROOD_PIPE};
+    test_exec(loop, &recorder, &options);
+    test_run_until(loop, &recorder.lost_pipe[0]);
+    cr_expect_eq(recorder.lost_error[0], 0);
+    test_settle(loop);
+    unsigned waits = test_calls(FAULT_POLLER_WAIT);
+    cr_assert_eq(brood_loop_step(loop, brood_in(0.02)), 0);
+    cr_expect_leq(test_calls(FAULT_POLLER_WAIT) - waits, 4);
+    recorder_free(&recorder);
+    test_loop_close(loop);
+}
+
+Test(manners_emulated, a_reader_that_goes_is_noticed_once_however_it_is_told)
+{
+    for (int manner = 0; manner < 4; manner++)
+        reader_of_stdin_goes((manner & 1) != 0, (manner & 2) != 0);
 }
 
 Test(manners_emulated, a_child_that_nobody_can_watch_has_ended_and_is_reaped_by_the_clock)

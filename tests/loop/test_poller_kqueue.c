@@ -1,9 +1,10 @@
 /* The poller on kqueue: what is not as with epoll. */
-#include <signal.h>
+#include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "fake_host_posix.h"
+#include "faults.h"
 #include "poller.h"
 #include "support.h"
 
@@ -109,8 +110,9 @@ Test(poller_kqueue, a_set_that_fails_leaves_nothing_asked_for)
     int ends[2];
     begin(ends);
     host_put(ends[1], "x");
-    test_fail_allocation(0, false);
-    cr_expect_eq(set(-1, 0, BROOD__IN | BROOD__OUT), BROOD_EBADF);
+    test_fail_call(FAULT_POLLER_SET, 2, ENOMEM, 0); /* for room, after input */
+    cr_expect_eq(set(ends[0], 0, BROOD__IN | BROOD__OUT), BROOD_ENOMEM);
+    cr_expect_eq(test_faults(FAULT_POLLER_SET), 1);
     cr_expect_eq(look(), 0);
     end(ends);
 }

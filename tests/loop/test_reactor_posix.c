@@ -148,6 +148,56 @@ Test(reactor, a_poll_that_cannot_be_armed_is_settled_at_once)
     bench_close(&bench);
 }
 
+/* A device that cannot be polled is taken for always ready; one that is not, as a terminal
+ * of macOS, must not be asked for ever. */
+Test(reactor, what_cannot_be_polled_and_has_nothing_to_give_fails)
+{
+    struct brood__op read = op_of(BROOD__READ);
+    bench_open(&bench);
+    bench.fake.set_error = BROOD_EPERM;
+    bench_submit(&bench, &read);
+    cr_assert_eq(bench_round(&bench), 1);
+    cr_expect_eq(read.result, BROOD_EPERM);
+    cr_expect_eq(read.state, BROOD__IDLE);
+    cr_expect_not(bench.table->pending(bench.backend));
+    bench_detach(&bench);
+    bench_close(&bench);
+}
+
+/* What nobody reads is told by set (kqueue): the write is made, and fails by itself. */
+Test(reactor, a_reader_that_has_gone_makes_ripe_what_waited_for_room)
+{
+    struct brood__op gone = op_of(BROOD__POLL_GONE), out = op_of(BROOD__POLL_OUT);
+    bench_open(&bench);
+    bench.fake.set_error = BROOD_EPIPE;
+    bench_submit(&bench, &gone);
+    bench_submit(&bench, &out);
+    cr_expect_eq(gone.state, BROOD__RIPE);
+    cr_expect_eq(out.state, BROOD__RIPE);
+    cr_assert_eq(bench_round(&bench), 2);
+    cr_expect_eq(gone.result, 0);
+    cr_expect_eq(out.result, 0);
+    bench_detach(&bench);
+    bench_close(&bench);
+}
+
+Test(reactor, what_the_system_has_forgotten_with_an_event_is_asked_anew)
+{
+    struct brood__op out = op_of(BROOD__POLL_OUT);
+    bench_open(&bench);
+    bench_submit(&bench, &out);
+    bench_expect_set(&bench, 0, bench.ends[0], 0, BROOD__OUT);
+    bench_announce(&bench, BROOD__OUT | BROOD__GONE);
+    bench.fake.events[0].spent = BROOD__OUT | BROOD__GONE;
+    cr_assert_eq(bench_round(&bench), 1);
+    bench_submit(&bench, &out);
+    bench_expect_set(&bench, 1, bench.ends[0], 0, BROOD__OUT);
+    bench_cancel(&bench, &out);
+    bench_round(&bench);
+    bench_detach(&bench);
+    bench_close(&bench);
+}
+
 /* ---- ripe operations --------------------------------------------------------------- */
 
 Test(reactor, a_read_that_finds_nothing_stays_in_flight)

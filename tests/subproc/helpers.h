@@ -150,6 +150,8 @@ static inline const char *look(brood_spawn_options options, const char *const *a
         brood_loop_close(loop);
         return seen;
     }
+    if (failure.step != NULL)
+        return "a failure was told of a spawn that worked";
     bool over = run_until(loop, &kid.lost);
     snprintf(seen, sizeof seen - 32, "%s", kid.text.len > 0 ? kid.text.data : "");
     if (!over || kid.code != 0)

@@ -169,7 +169,8 @@ Test(faults, pipe2)
 {
     /* in, out, hold, and the report, which is done without once one child has been seen */
     cr_expect_geq(each_call(FAULT_PIPE2, "pipe2", BROOD_EMFILE, false), 2);
-    cr_expect_eq(each_call(FAULT_PIPE2, "pipe2", BROOD_ENFILE, true), 4);
+    cr_expect_eq(each_call(FAULT_PIPE2, "pipe2", BROOD_ENFILE, true),
+                 brood__index_by_handle ? 4 : 3);
 }
 
 Test(faults, fcntl)

@@ -99,6 +99,7 @@ void test_exec(brood_loop *loop, struct recorder *recorder, const brood_spawn_op
                                       &recorder->transport);
     cr_assert_eq(error, 0, "exec: %s %s: %s", with_failure.failure->step,
                  with_failure.failure->what, brood_errname(error));
+    cr_assert_null(failure.step, "untouched without a failure");
 }
 
 brood_returncode test_run_child(struct recorder *recorder, brood_spawn_options options,

@@ -40,6 +40,9 @@ enum { EVFILT_READ_ = -1, EVFILT_WRITE_ = -2, EVFILT_PROC_ = -5, EVFILT_USER_ = 
 
 #define NOTE_TRIGGER 0x01000000u
 #define NOTE_EXIT    0x80000000u
+#ifdef BROOD_TEST_DARWIN /* which tells the status to those who ask for it */
+#define NOTE_EXITSTATUS 0x04000000u
+#endif
 
 int kqueue(void);
 int kevent(int kq, const struct kevent *changes, int change_count, struct kevent *events,
