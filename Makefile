@@ -84,7 +84,7 @@ STREAMS += $(STREAMS_$(LIBRARY))
 SUBPROC += $(SUBPROC_$(LIBRARY))
 SOURCES := $(LOOP:%=src/loop/%.c) $(BACKEND_$(LIBRARY):%=src/%.c) \
            $(STREAMS:%=src/streams/%.c) $(SUBPROC:%=src/subproc/%.c)
-OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(if $(KQUEUE),$(BUILD)/tests/kqueue/emulation.o) \
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(if $(KQUEUE),$(BUILD)/tests/kqueue/emulation.o $(BUILD)/tests/kqueue/emulation_kevent.o) \
            $(if $(filter Darwin,$(KQUEUE)),$(BUILD)/tests/kqueue/darwin.o)
 HEADERS := $(wildcard include/*.h src/*/*.h tests/*/*.h tests/runner/include/criterion/*.h)
 

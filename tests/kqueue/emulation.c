@@ -12,40 +12,18 @@
  * which another one is put by dup2. */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/event.h>
-#include <sys/eventfd.h>
-#include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "emulation.h"
-
-enum { BATCH = 256 };
-
-/* One registration. */
-struct knote {
-    struct knote *next;
-    struct kevent event;
-    int fd; /* what stands for it in the set: a descriptor, an eventfd, a pidfd */
-};
-
-struct queue {
-    struct queue *next;
-    int fd;     /* the kqueue itself: an epoll set */
-    int writes; /* another one inside it           */
-    struct knote *knotes;
-};
+#include "emulation_queue.h"
 
 struct emulated_manners emulated_manners;
-unsigned emulated_unknown;
 
 static struct queue *queues;
 static int internal_descriptors;
@@ -58,8 +36,7 @@ int __wrap_close(int fd);
 
 /* ---- one at a time ------------------------------------------------------------------- */
 
-/* A signal handler may call kevent, as it may call the kernel. */
-static void enter(sigset_t *mask)
+void emulated_enter(sigset_t *mask)
 {
     sigset_t all;
     sigfillset(&all);
@@ -67,7 +44,7 @@ static void enter(sigset_t *mask)
     pthread_mutex_lock(&lock);
 }
 
-static void leave(const sigset_t *mask)
+void emulated_leave(const sigset_t *mask)
 {
     int error = errno;
     pthread_mutex_unlock(&lock);
@@ -76,7 +53,7 @@ static void leave(const sigset_t *mask)
 }
 
 /* The standard numbers are the host's, as nobody else would take them. */
-static int keep(int fd)
+int emulated_keep(int fd)
 {
     if (fd >= 0 && fd <= 2) {
         int clear = (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 3);
@@ -87,7 +64,7 @@ static int keep(int fd)
     return fd;
 }
 
-static void give_back(int fd)
+void emulated_give_back(int fd)
 {
     if (fd < 0)
         return;
@@ -97,7 +74,7 @@ static void give_back(int fd)
 
 /* ---- queues -------------------------------------------------------------------------- */
 
-static struct queue **find_queue(int fd)
+struct queue **emulated_find(int fd)
 {
     struct queue **place = &queues;
     while (*place != NULL && (*place)->fd != fd)
@@ -105,14 +82,14 @@ static struct queue **find_queue(int fd)
     return place;
 }
 
-static void drop_knote(struct queue *queue, struct knote **place)
+void emulated_drop(struct queue *queue, struct knote **place)
 {
     struct knote *knote = *place;
     int filter = knote->event.filter;
     *place = knote->next;
     epoll_ctl(filter == EVFILT_WRITE ? queue->writes : queue->fd, EPOLL_CTL_DEL, knote->fd, NULL);
     if (filter == EVFILT_USER || filter == EVFILT_PROC)
-        give_back(knote->fd);
+        emulated_give_back(knote->fd);
     free(knote);
 }
 
@@ -120,9 +97,9 @@ static void drop_queue(struct queue **place)
 {
     struct queue *queue = *place;
     while (queue->knotes != NULL)
-        drop_knote(queue, &queue->knotes);
+        emulated_drop(queue, &queue->knotes);
     *place = queue->next;
-    give_back(queue->writes);
+    emulated_give_back(queue->writes);
     __real_close(queue->fd);
     free(queue);
 }
@@ -132,13 +109,13 @@ static sigset_t mask_at_fork;
 static void before_fork(void)
 {
     sigset_t mask;
-    enter(&mask);
+    emulated_enter(&mask);
     mask_at_fork = mask;
 }
 
 static void after_fork(void)
 {
-    leave(&mask_at_fork);
+    emulated_leave(&mask_at_fork);
 }
 
 /* A kqueue is not inherited.  Nothing is taken out of the sets, which are the parent's. */
@@ -150,16 +127,16 @@ static void in_forked_child(void)
         while (queue->knotes != NULL) {
             struct knote *knote = queue->knotes;
             if (knote->event.filter == EVFILT_USER || knote->event.filter == EVFILT_PROC)
-                give_back(knote->fd);
+                emulated_give_back(knote->fd);
             queue->knotes = knote->next;
             free(knote);
         }
         queues = queue->next;
-        give_back(queue->writes);
+        emulated_give_back(queue->writes);
         __real_close(queue->fd);
         free(queue);
     }
-    leave(&mask_at_fork);
+    emulated_leave(&mask_at_fork);
 }
 
 static void begin(void)
@@ -178,11 +155,11 @@ static struct queue *make_queue(void)
     if (queue == NULL)
         return NULL;
     queue->fd = epoll_create1(EPOLL_CLOEXEC);
-    queue->writes = queue->fd < 0 ? -1 : keep(epoll_create1(EPOLL_CLOEXEC));
+    queue->writes = queue->fd < 0 ? -1 : emulated_keep(epoll_create1(EPOLL_CLOEXEC));
     struct epoll_event event = {.events = EPOLLIN}; /* data: no knote */
     if (queue->writes >= 0 && epoll_ctl(queue->fd, EPOLL_CTL_ADD, queue->writes, &event) == 0)
         return queue;
-    give_back(queue->writes);
+    emulated_give_back(queue->writes);
     if (queue->fd >= 0)
         __real_close(queue->fd);
     free(queue);
@@ -193,13 +170,13 @@ int kqueue(void)
 {
     sigset_t mask;
     pthread_once(&once, begin);
-    enter(&mask);
+    emulated_enter(&mask);
     struct queue *queue = make_queue();
     if (queue != NULL) {
         queue->next = queues;
         queues = queue;
     }
-    leave(&mask);
+    emulated_leave(&mask);
     return queue == NULL ? -1 : queue->fd;
 }
 
@@ -216,7 +193,7 @@ static void forget_descriptor(int fd)
         while (*place != NULL) {
             int filter = (*place)->event.filter;
             if ((filter == EVFILT_READ || filter == EVFILT_WRITE) && (*place)->fd == fd)
-                drop_knote(queue, place);
+                emulated_drop(queue, place);
             else
                 place = &(*place)->next;
         }
@@ -228,317 +205,14 @@ int __wrap_close(int fd)
     sigset_t mask;
     if (queues == NULL || getpid() != owner)
         return __real_close(fd);
-    enter(&mask);
+    emulated_enter(&mask);
     forget_descriptor(fd);
-    struct queue **place = find_queue(fd);
+    struct queue **place = emulated_find(fd);
     int result = 0;
     if (*place != NULL)
         drop_queue(place);
     else
         result = __real_close(fd);
-    leave(&mask);
+    emulated_leave(&mask);
     return result;
-}
-
-/* ---- changes: each is 0 or an errno ---------------------------------------------------- */
-
-static struct knote **find_knote(struct queue *queue, const struct kevent *change)
-{
-    struct knote **place = &queue->knotes;
-    while (*place != NULL &&
-           ((*place)->event.ident != change->ident || (*place)->event.filter != change->filter))
-        place = &(*place)->next;
-    return place;
-}
-
-static bool is_pipe(int fd)
-{
-    struct stat status;
-    return fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode);
-}
-
-/* A pipe whose reader has gone is refused; and a device without the filter. */
-static int check_descriptor(int fd, int filter)
-{
-    struct stat status;
-    if (fstat(fd, &status) < 0)
-        return errno;
-    if (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode))
-        return EINVAL; /* not emulated */
-    struct pollfd poll_out = {.fd = fd, .events = POLLOUT};
-    if (filter == EVFILT_WRITE && S_ISFIFO(status.st_mode) && poll(&poll_out, 1, 0) == 1 &&
-        (poll_out.revents & POLLERR) != 0)
-        return emulated_manners.gone_is_ebadf ? EBADF : EPIPE;
-    return 0;
-}
-
-/* A descriptor for the process.  One that has ended and was reaped has none. */
-static int open_process(pid_t pid, int *fd)
-{
-    siginfo_t info = {0};
-    bool zombie =
-        waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
-    if (zombie && emulated_manners.zombies_are_unknown) {
-        emulated_unknown++;
-        return ESRCH;
-    }
-    *fd = emulated_manners.exit_comes_early ? eventfd(1, EFD_CLOEXEC)
-                                            : (int)syscall(SYS_pidfd_open, pid, 0u);
-    return *fd < 0 ? errno : 0;
-}
-
-/* What stands for the change in a set. */
-static int open_source(const struct kevent *change, int *fd)
-{
-    int error;
-    switch (change->filter) {
-    case EVFILT_READ:
-    case EVFILT_WRITE:
-        *fd = (int)change->ident;
-        return check_descriptor(*fd, change->filter);
-    case EVFILT_PROC:
-        error = open_process((pid_t)change->ident, fd);
-        break;
-    case EVFILT_USER:
-        if (emulated_manners.no_user_events)
-            return EINVAL;
-        *fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-        error = *fd < 0 ? errno : 0;
-        break;
-    default:
-        return EINVAL;
-    }
-    if (error == 0)
-        *fd = keep(*fd);
-    return error;
-}
-
-static int arm(struct queue *queue, struct knote *knote)
-{
-    bool writes = knote->event.filter == EVFILT_WRITE;
-    struct epoll_event wanted = {
-        .events = (writes ? EPOLLOUT : EPOLLIN | EPOLLRDHUP) |
-                  ((knote->event.flags & EV_CLEAR) != 0 ? EPOLLET : 0u),
-        .data.ptr = knote,
-    };
-    if (epoll_ctl(writes ? queue->writes : queue->fd, EPOLL_CTL_ADD, knote->fd, &wanted) == 0)
-        return 0;
-    return errno == EPERM ? ENODEV : errno;
-}
-
-static int add_knote(struct queue *queue, const struct kevent *change)
-{
-    struct knote *knote = calloc(1, sizeof *knote);
-    if (knote == NULL)
-        return ENOMEM;
-    knote->event = *change;
-    knote->event.flags &= EV_CLEAR | EV_ONESHOT;
-    int error = open_source(change, &knote->fd);
-    if (error != 0) {
-        free(knote);
-        return error;
-    }
-    knote->next = queue->knotes;
-    queue->knotes = knote;
-    error = arm(queue, knote);
-    if (error != 0)
-        drop_knote(queue, &queue->knotes);
-    return error;
-}
-
-/* Adding again changes what belongs to it, but not its flags. */
-static int change_knote(struct knote *knote, const struct kevent *change)
-{
-    if ((change->flags & EV_ADD) != 0) {
-        knote->event.udata = change->udata;
-        knote->event.fflags = change->fflags;
-    }
-    if (change->filter == EVFILT_USER && (change->fflags & NOTE_TRIGGER) != 0 &&
-        eventfd_write(knote->fd, 1) < 0)
-        return errno;
-    return 0;
-}
-
-static int apply(struct queue *queue, const struct kevent *change)
-{
-    struct knote **place = find_knote(queue, change);
-    if ((change->flags & EV_DELETE) != 0) {
-        if (*place == NULL)
-            return ENOENT;
-        drop_knote(queue, place);
-        return 0;
-    }
-    if (*place != NULL)
-        return change_knote(*place, change);
-    return (change->flags & EV_ADD) != 0 ? add_knote(queue, change) : ENOENT;
-}
-
-/* ---- events -------------------------------------------------------------------------- */
-
-/* The kernel's pidfd_info, the first 64 bytes (Linux 6.15). */
-struct pidfd_info {
-    uint64_t mask, cgroup;
-    uint32_t ids[11];
-    int32_t exit_code;
-};
-#define PIDFD_GET_INFO  _IOWR(0xFF, 11, struct pidfd_info)
-#define PIDFD_INFO_EXIT ((uint64_t)1 << 3)
-
-/* The status as wait has it, also after somebody has reaped the process, which kqueue
- * knows on every system; here the kernel has to be new enough. */
-static int64_t status_of(int pidfd)
-{
-    siginfo_t info = {0};
-    struct pidfd_info late = {.mask = PIDFD_INFO_EXIT};
-    if (waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG | WNOWAIT) == 0)
-        return info.si_code == CLD_EXITED ? info.si_status << 8 : info.si_status;
-    if (ioctl(pidfd, PIDFD_GET_INFO, &late) == 0 && (late.mask & PIDFD_INFO_EXIT) != 0)
-        return late.exit_code;
-    return 0;
-}
-
-static void describe_read(struct kevent *event, int fd, uint32_t found)
-{
-    int waiting = 0;
-    ioctl(fd, FIONREAD, &waiting); /* a kqueue in it: as many as are not told */
-    event->data = waiting;
-    if ((found & (EPOLLHUP | EPOLLRDHUP)) != 0)
-        event->flags |= EV_EOF;
-}
-
-/* A pipe's registration ends with its reader. */
-static bool describe_write(struct kevent *event, int fd, uint32_t found)
-{
-    bool ended = (found & (EPOLLERR | EPOLLHUP)) != 0;
-    if (ended)
-        event->flags |= is_pipe(fd) && !emulated_manners.gone_stays ? EV_EOF | EV_ONESHOT : EV_EOF;
-    return (event->flags & EV_ONESHOT) != 0;
-}
-
-/* Fills the event; whether the registration ends with it. */
-static bool describe(const struct knote *knote, uint32_t found, struct kevent *event)
-{
-    *event = knote->event;
-    switch (event->filter) {
-    case EVFILT_READ:
-        describe_read(event, knote->fd, found);
-        return (event->flags & EV_ONESHOT) != 0;
-    case EVFILT_WRITE:
-        return describe_write(event, knote->fd, found);
-    case EVFILT_PROC:
-        event->flags |= EV_EOF | EV_ONESHOT;
-        event->data = 0;
-#ifdef NOTE_EXITSTATUS
-        event->fflags = knote->event.fflags & (NOTE_EXIT | NOTE_EXITSTATUS);
-        if ((event->fflags & NOTE_EXITSTATUS) != 0)
-            event->data = status_of(knote->fd);
-#else
-        event->fflags = NOTE_EXIT;
-        event->data = status_of(knote->fd);
-#endif
-        return true;
-    default: {
-        eventfd_t count;
-        eventfd_read(knote->fd, &count);
-        event->fflags = 0;
-        return (event->flags & EV_ONESHOT) != 0;
-    }
-    }
-}
-
-static void end_knote(struct queue *queue, const struct knote *knote)
-{
-    struct knote **place = &queue->knotes;
-    while (*place != knote)
-        place = &(*place)->next;
-    drop_knote(queue, place);
-}
-
-static int collect_from(struct queue *queue, int set, struct kevent *events, int max)
-{
-    struct epoll_event found[BATCH];
-    int count = max <= 0 ? 0 : epoll_wait(set, found, max < BATCH ? max : BATCH, 0), used = 0;
-    bool inner = false;
-    for (int i = 0; i < count; i++) {
-        struct knote *knote = found[i].data.ptr;
-        if (knote == NULL)
-            inner = true;
-        else if (describe(knote, found[i].events, &events[used++]))
-            end_knote(queue, knote);
-    }
-    return inner ? used + collect_from(queue, queue->writes, events + used, max - used) : used;
-}
-
-/* The set is only looked at: what is in it is collected under the lock. */
-static int sleep_on(int fd, const struct timespec *timeout)
-{
-    struct pollfd wanted = {.fd = fd, .events = POLLIN};
-    return ppoll(&wanted, 1, timeout, NULL) < 0 ? -1 : 0;
-}
-
-static int64_t nanoseconds_of(struct timespec time)
-{
-    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-}
-
-static int64_t clock_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return nanoseconds_of(now);
-}
-
-/* Until there are events, or the time is over. */
-static int wait_for_events(struct queue *queue, struct kevent *events, int max,
-                           const struct timespec *timeout)
-{
-    sigset_t mask;
-    int count = 0;
-    int64_t left = timeout == NULL ? 0 : nanoseconds_of(*timeout), end = clock_now() + left;
-    do {
-        struct timespec span = {.tv_sec = left / 1000000000, .tv_nsec = left % 1000000000};
-        if (sleep_on(queue->fd, timeout == NULL ? NULL : &span) < 0)
-            return -1;
-        enter(&mask);
-        count = collect_from(queue, queue->fd, events, max);
-        leave(&mask);
-        left = timeout == NULL ? 1 : end - clock_now();
-    } while (count == 0 && left > 0);
-    return count;
-}
-
-/* Changes that fail, and receipts; -1 without room for them. */
-static int change_all(struct queue *queue, const struct kevent *changes, int count,
-                      struct kevent *events, int max)
-{
-    int told = 0;
-    for (int i = 0; i < count; i++) {
-        int error = apply(queue, &changes[i]);
-        if (error == 0 && (changes[i].flags & EV_RECEIPT) == 0)
-            continue;
-        if (told == max) {
-            errno = error;
-            if (error != 0)
-                return -1;
-            continue;
-        }
-        events[told] = changes[i];
-        events[told].flags |= EV_ERROR;
-        events[told++].data = error;
-    }
-    return told;
-}
-
-int kevent(int kq, const struct kevent *changes, int change_count, struct kevent *events,
-           int event_count, const struct timespec *timeout)
-{
-    sigset_t mask;
-    enter(&mask);
-    struct queue *queue = *find_queue(kq);
-    errno = EBADF;
-    int told = queue == NULL ? -1 : change_all(queue, changes, change_count, events, event_count);
-    leave(&mask);
-    if (told != 0 || event_count == 0)
-        return told;
-    return wait_for_events(queue, events, event_count, timeout);
 }
