@@ -248,8 +248,8 @@ static pid_t start_shared(struct brood__spawn *spawn, bool needs_handle, int *pr
 }
 
 /* Where there are handles the child of a fork waits until its own has been opened: while
- * it does, its pid is its own, whoever reaps children in this process.  A byte, and not the end of the pipe,
- * which another thread's child may hold open. */
+ * it does, its pid is its own, whoever reaps children in this process.  A byte, and not
+ * the end of the pipe, which another thread's child may hold open. */
 static void wait_for_parent(int hold)
 {
     char byte;
