@@ -22,10 +22,13 @@ Test(examples, df_protocol_goes_through_the_steps_of_the_original)
     if (code != 0)
         cr_skip_test("df fails on this machine: %s", recorder.out[1].data);
     const char *rows = find_in_order(
+        recorder.out[1].data, ARGV("in run_df\n", "launching process\n", "process started ",
+                                   "read ", " bytes from stdout\n", "process exited\n",
+                                   "return code 0\n", "parsing results\n", "\nFree space:\n"));
+    /* Said beside those: a quick child has done everything in the round that started it. */
+    find_in_order(
         recorder.out[1].data,
-        ARGV("in run_df\n", "launching process\n", "process started ",
-             "\nwaiting for process to complete\n", "read ", " bytes from stdout\n",
-             "process exited\n", "return code 0\n", "parsing results\n", "\nFree space:\n"));
+        ARGV("process started ", "\nwaiting for process to complete\n", "\nFree space:\n"));
     cr_assert_not_null(strstr(rows, ": "), "%s", recorder.out[1].data);
     recorder_free(&recorder);
 }
