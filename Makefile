@@ -226,6 +226,7 @@ demo: all
 
 include tests/tests.mk
 include tests/systems.mk
+include bench/bench.mk
 
 # ---- care ----------------------------------------------------------------------
 
@@ -259,6 +260,8 @@ help:
 	  'make check-sanitize   the tests under ASan + UBSan and TSan, gcc and clang' \
 	  'make check-valgrind   the tests under Valgrind' \
 	  'make coverage         the tests, and which lines of src/ they run' \
+	  'make bench            every workload beside bare system calls and other libraries: under ten' \
+	  '                      minutes; writes bench/results.md.  make bench-quick: under one' \
 	  'make lint             clang-format and clang-tidy;  make format: reformat' \
 	  'make install PREFIX=/usr/local DESTDIR=;  make clean' \
 	  'Variables: CC=gcc|clang  MODE=release|debug  BUILD=folder  CFLAGS  LDFLAGS  V=1  WERROR=' \
