@@ -6,6 +6,7 @@ import asyncio
 import os
 import resource
 import sys
+import threading
 import time
 
 PARAMETERS = {}  # of the command line
@@ -49,7 +50,82 @@ async def spawn():
     return each(began, count)
 
 
-WORKLOADS = {"spawn": spawn}
+async def timers():
+    """Deadlines as those of timers.c; processor time, as there."""
+    loop, count = asyncio.get_running_loop(), number("count", 1000000)
+    staying, called, over = (count + 9) // 10, 0, loop.create_future()
+
+    def fired():
+        nonlocal called
+        called += 1
+        if called == staying:
+            over.set_result(None)
+
+    began, start = time.process_time_ns(), loop.time()
+    handles = []
+    for index in range(count):
+        mixed = (index + 1) * 0x9E3779B97F4A7C15 & (1 << 64) - 1
+        handles.append(loop.call_at(start + (mixed >> 32) % 200_000_000 / 1e9, fired))
+    for index, handle in enumerate(handles):
+        if index % 10 != 0:
+            handle.cancel()
+    await over
+    return (time.process_time_ns() - began) / (2 * count)
+
+
+async def calls():
+    loop, count, batch = asyncio.get_running_loop(), number("count", 1000000), number("batch", 1)
+    asked, made, over = 0, 0, loop.create_future()
+
+    def ask():
+        nonlocal asked
+        more = min(batch, count - asked)
+        asked += more
+        for _ in range(more):
+            loop.call_soon(call)
+
+    def call():
+        nonlocal made
+        made += 1
+        if made == count:
+            over.set_result(None)
+        elif made == asked:
+            ask()
+
+    def ask_from_thread():
+        for _ in range(count):
+            loop.call_soon_threadsafe(call)
+
+    began = time.monotonic_ns()
+    if PARAMETERS.get("from") == "thread":
+        asked = count
+        threading.Thread(target=ask_from_thread).start()
+    else:
+        ask()
+    await over
+    return each(began, count)
+
+
+async def tasks():
+    """A task is started, ends at once, and is awaited.  There are no stacks to switch."""
+
+    async def end_at_once():
+        pass
+
+    began, count = time.monotonic_ns(), number("count", 200000)
+    for _ in range(count):
+        await asyncio.create_task(end_at_once())
+    return each(began, count)
+
+
+async def loops():
+    began, count = time.monotonic_ns(), number("count", 20000)
+    for _ in range(count):
+        asyncio.new_event_loop().close()
+    return each(began, count)
+
+
+WORKLOADS = {"spawn": spawn, "timers": timers, "calls": calls, "tasks": tasks, "loops": loops}
 
 
 def main():

@@ -19,7 +19,7 @@ $(BUILD)/bench/%_glib.o: private FLAGS += $(PEER_FLAGS_glib)
 $(BUILD)/bench/%.o: bench/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call SAY,CC $<)
-	$(QUIET)$(CC) $(FLAGS) -Iinclude -iquote bench -MMD -MP -c $< -o $@
+	$(QUIET)$(CC) $(FLAGS) $(BELOW_subproc) -iquote bench -MMD -MP -c $< -o $@
 
 $(foreach workload,$(WORKLOADS),$(eval $(BUILD)/bench/$(workload): \
   $(filter $(BUILD)/bench/$(workload).o $(BUILD)/bench/$(workload)_uv.o $(BUILD)/bench/$(workload)_glib.o,$(BENCH_OBJECTS))))

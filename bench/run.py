@@ -180,6 +180,9 @@ def line_of(result):
 def verdict(result):
     """What is promised, and whether it holds here."""
     ratio, row = result.ratio("brood"), result.row
+    if row.most and result.costs["brood"]:
+        holds = "met" if result.median("brood") <= row.most else "MISSED"
+        return f"{cost_text(row.most, row.unit)}: {holds}"
     if ratio is None or not row.bound:
         return ""
     peers = [result.ratio(side) for side in PEERS if result.ratio(side) is not None]

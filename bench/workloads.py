@@ -15,6 +15,7 @@ class Row:
     per: str = "child"  # what one operation is
     unit: str = "ns"  # of the cost: ns or bytes
     bound: float = 0  # what brood promises, as a multiple of the floor; 0: nothing
+    most: float = 0  # or what brood promises as it stands, in the row's unit
     amounts: tuple = ()  # parameters that a quick run divides by ten
     smaller: dict = field(default_factory=dict)  # side: divide the amounts by so much there
     without: tuple = ()  # sides that cannot do this job
@@ -45,5 +46,28 @@ GROUPS = [
             amounts=("count",)),
         Row("a no-op, 10,000 descriptors open", "spawn", {"count": 100, "open": 10000},
             amounts=("count",), like="a no-op, 50 descriptors open", like_bound=1.5),
+    ),
+    rows_of(
+        Row("timers, nine of ten cancelled", "timers", {"count": 1000000}, per="operation",
+            bound=1.8, amounts=("count",), smaller={"asyncio": 10}),
+        Row("call_soon, one at a time", "calls", {"count": 1000000}, per="call",
+            amounts=("count",), counted="count"),
+        Row("call_soon, 1,000 at a time", "calls", {"count": 1000000, "batch": 1000},
+            per="call", amounts=("count",), counted="count"),
+        Row("call_soon_threadsafe", "calls", {"count": 300000, "from": "thread"}, per="call",
+            amounts=("count",)),
+        Row("task: start, end, join", "tasks", {"count": 200000}, per="task",
+            amounts=("count",), counted="count"),
+        Row("stack switch, and back", "tasks", {"count": 1000000, "what": "switch"},
+            per="two switches", amounts=("count",), counted="count", without=("asyncio",)),
+        Row("loop: open and close", "loops", {"count": 20000}, per="loop", amounts=("count",),
+            smaller={"asyncio": 10}),
+    ),
+    rows_of(
+        Row("memory of an idle child, three pipes: protocol", "memory", {"count": 300},
+            unit="bytes", amounts=("count",), rounds=1, most=700),
+        Row("memory of an idle child, three pipes: Process", "memory",
+            {"count": 300, "way": "process"}, unit="bytes", amounts=("count",), rounds=1,
+            most=1400, without=("libuv", "GSubprocess")),
     ),
 ]
