@@ -341,9 +341,8 @@ int brood__loop_open_with(brood_loop **loop, const brood_loop_options *options,
         made->options.task_stack_size = BROOD_TASK_STACK_SIZE;
     made->forks = brood__forks;
     brood__timers_init(&made->timers, backend->table->now(backend));
-    struct brood__link *lists[] = {&made->posts,   &made->batch,        &made->closings,
-                                   &made->owned,   &made->free_handles, &made->signals,
-                                   &made->foreign, &made->tasks};
+    struct brood__link *lists[] = {&made->posts,   &made->batch,   &made->closings, &made->owned,
+                                   &made->signals, &made->foreign, &made->tasks};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         brood__list_init(lists[i]);
     *loop = made;

@@ -53,7 +53,7 @@ struct brood_loop {
     struct brood__link batch;    /* those of the present one                     */
     struct brood__link closings; /* run at the end of the round: to free memory  */
     struct brood__link owned;
-    struct brood__link free_handles;
+    brood_handle *free_handles;
     size_t free_handle_count;
 
     _Atomic(struct brood__remote_call *) remote; /* from other threads, latest first */

@@ -5,13 +5,17 @@
 /* How many freed handles a loop keeps for the next ones. */
 enum { FREE_HANDLES_MAX = 1024 };
 
-/* Posted or waiting for its time, never both. */
+/* Posted or waiting for its time, never both; or free, and then only `next` counts. */
 struct brood_handle {
-    struct brood__post post; /* its link is also that of the list of free handles */
-    struct brood__timer timer;
+    union {
+        struct brood__post post;
+        struct brood__timer timer;
+        brood_handle *next;
+    };
     brood_loop *loop;
     brood_callback *call;
     void *arg;
+    bool timed;
 };
 
 struct brood__remote_call {
@@ -26,13 +30,15 @@ static void fire_handle(struct brood__timer *timer);
 
 /* ---- handles ------------------------------------------------------------ */
 
+/* The one that was freed last, which is in a near cache yet. */
 static brood_handle *take_handle(brood_loop *loop)
 {
-    struct brood__link *link = brood__list_take(&loop->free_handles);
-    if (link == NULL)
-        return brood__alloc(sizeof(brood_handle));
+    brood_handle *handle = loop->free_handles;
+    if (handle == NULL)
+        return brood__realloc(NULL, sizeof *handle);
+    loop->free_handles = handle->next;
     loop->free_handle_count--;
-    return BROOD__CONTAINER(link, brood_handle, post.link);
+    return handle;
 }
 
 static void free_handle(brood_handle *handle)
@@ -43,7 +49,8 @@ static void free_handle(brood_handle *handle)
         return;
     }
     loop->free_handle_count++;
-    brood__list_append(&loop->free_handles, &handle->post.link);
+    handle->next = loop->free_handles;
+    loop->free_handles = handle;
 }
 
 static int make_handle(brood_loop *loop, brood_callback *call, void *arg, brood_handle **made)
@@ -56,9 +63,6 @@ static int make_handle(brood_loop *loop, brood_callback *call, void *arg, brood_
     brood_handle *handle = take_handle(loop);
     if (handle == NULL)
         return BROOD_ENOMEM;
-    brood__post_init(&handle->post, run_handle);
-    handle->timer.fire = fire_handle;
-    handle->timer.place = 0;
     handle->loop = loop;
     handle->call = call;
     handle->arg = arg;
@@ -72,6 +76,8 @@ int brood_call_soon(brood_loop *loop, brood_callback *call, void *arg, brood_han
     int error = make_handle(loop, call, arg, &made);
     if (error < 0)
         return error;
+    made->timed = false;
+    brood__post_init(&made->post, run_handle);
     brood__loop_post(made->loop, &made->post);
     if (handle != NULL)
         *handle = made;
@@ -85,6 +91,9 @@ int brood_call_at(brood_loop *loop, brood_time when, brood_callback *call, void 
     int error = make_handle(loop, call, arg, &made);
     if (error < 0)
         return error;
+    made->timed = true;
+    made->timer.fire = fire_handle;
+    made->timer.place = 0;
     brood__timer_add(&made->loop->timers, &made->timer, when);
     if (handle != NULL)
         *handle = made;
@@ -95,8 +104,10 @@ void brood_handle_cancel(brood_handle *handle)
 {
     if (handle == NULL)
         return;
-    brood__loop_withdraw(&handle->post);
-    brood__timer_cancel(&handle->loop->timers, &handle->timer);
+    if (handle->timed)
+        brood__timer_cancel(&handle->loop->timers, &handle->timer);
+    else
+        brood__loop_withdraw(&handle->post);
     free_handle(handle);
 }
 
@@ -204,8 +215,10 @@ void brood__posted_discard(brood_loop *loop)
         dropped++;
         brood__free(BROOD__CONTAINER(timer, brood_handle, timer));
     }
-    while ((link = brood__list_take(&loop->free_handles)) != NULL)
-        brood__free(BROOD__CONTAINER(link, brood_handle, post.link));
+    for (brood_handle *handle = loop->free_handles, *next; handle != NULL; handle = next) {
+        next = handle->next;
+        brood__free(handle);
+    }
     if (dropped > 0)
         brood__loop_log(loop, "closed with the loop: %lu calls not made", (unsigned long)dropped);
 }

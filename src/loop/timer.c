@@ -46,20 +46,26 @@ static bool unlink_from(struct brood__timers *timers, unsigned place, struct bro
     return false;
 }
 
-static void place(struct brood__timers *timers, struct brood__timer *timer)
+/* The tick at which it is due: the first one that is not early. */
+static uint64_t tick_of(const struct brood__timer *timer)
 {
     uint64_t round_up = ((uint64_t)1 << BROOD__TICK_BITS) - 1;
     uint64_t when = timer->when < 0 ? 0 : (uint64_t)timer->when;
-    uint64_t tick = (when + round_up) >> BROOD__TICK_BITS;
-    if (tick <= timers->tick) {
-        append(timers, BROOD__TIMER_DUE, timer);
-        return;
-    }
-    unsigned highest = 63u - (unsigned)__builtin_clzll(tick ^ timers->tick);
-    unsigned level = highest / BROOD__WHEEL_BITS;
+    return (when + round_up) >> BROOD__TICK_BITS;
+}
+
+static void append_to_slot(struct brood__timers *timers, unsigned level, uint64_t tick,
+                           struct brood__timer *timer)
+{
     unsigned slot = (unsigned)(tick >> (level * BROOD__WHEEL_BITS)) & LEVEL_MASK;
     append(timers, level * BROOD__WHEEL_SLOTS + slot, timer);
     timers->occupied[level] |= (uint64_t)1 << slot;
+}
+
+static void place_later(struct brood__timers *timers, uint64_t tick, struct brood__timer *timer)
+{
+    unsigned highest = 63u - (unsigned)__builtin_clzll(tick ^ timers->tick);
+    append_to_slot(timers, highest / BROOD__WHEEL_BITS, tick, timer);
 }
 
 void brood__timer_add(struct brood__timers *timers, struct brood__timer *timer, brood_time when)
@@ -67,7 +73,11 @@ void brood__timer_add(struct brood__timers *timers, struct brood__timer *timer, 
     assert(timer->place == IDLE);
     timer->when = when;
     timers->count++;
-    place(timers, timer);
+    uint64_t tick = tick_of(timer);
+    if (tick <= timers->tick)
+        append(timers, BROOD__TIMER_DUE, timer);
+    else
+        place_later(timers, tick, timer);
 }
 
 void brood__timer_cancel(struct brood__timers *timers, struct brood__timer *timer)
@@ -103,19 +113,6 @@ static bool first_slot(const struct brood__timers *timers, unsigned *place, uint
     return false;
 }
 
-/* Takes a whole slot out of the wheel and places its timers anew, in order. */
-static void spread(struct brood__timers *timers, unsigned slot)
-{
-    struct brood__timer *first = timers->places[slot];
-    timers->places[slot] = NULL;
-    timers->occupied[slot / BROOD__WHEEL_SLOTS] &= ~((uint64_t)1 << (slot % BROOD__WHEEL_SLOTS));
-    first->prev->next = NULL;
-    for (struct brood__timer *timer = first, *next; timer != NULL; timer = next) {
-        next = timer->next;
-        place(timers, timer);
-    }
-}
-
 /* Merge two lists (ended by NULL), of equal times those of `a` first. */
 static struct brood__timer *merge(struct brood__timer *a, struct brood__timer *b)
 {
@@ -130,51 +127,91 @@ static struct brood__timer *merge(struct brood__timer *a, struct brood__timer *b
     return first;
 }
 
-/* A stable merge sort, bottom up: bin n holds a sorted list of 2^n timers. */
+/* Cuts what is in order already off the front of a list; the rest of it. */
+static struct brood__timer *cut_run(struct brood__timer *list)
+{
+    while (list->next != NULL && list->when <= list->next->when)
+        list = list->next;
+    struct brood__timer *rest = list->next;
+    list->next = NULL;
+    return rest;
+}
+
+/* A stable merge sort, bottom up: bin n holds a sorted list of 2^n runs. */
 static struct brood__timer *sort(struct brood__timer *list)
 {
-    struct brood__timer *bins[MERGE_BINS] = {NULL};
+    struct brood__timer *bins[MERGE_BINS] = {NULL}, *sorted = NULL;
+    unsigned used = 0;
     while (list != NULL) {
         struct brood__timer *run = list;
-        list = list->next;
-        run->next = NULL;
+        list = cut_run(list);
         unsigned bin = 0;
         for (; bins[bin] != NULL; bin++) {
             run = merge(bins[bin], run);
             bins[bin] = NULL;
         }
         bins[bin] = run;
+        used = bin >= used ? bin + 1 : used;
     }
-    struct brood__timer *sorted = NULL;
-    for (unsigned bin = 0; bin < MERGE_BINS; bin++)
+    for (unsigned bin = 0; bin < used; bin++)
         sorted = merge(bins[bin], sorted);
     return sorted;
 }
 
+/* All that are in a place, as a list that NULL ends; the place is empty then. */
+static struct brood__timer *take_all(struct brood__timers *timers, unsigned place)
+{
+    struct brood__timer *first = timers->places[place];
+    timers->places[place] = NULL;
+    if (place < BROOD__TIMER_DUE)
+        timers->occupied[place / BROOD__WHEEL_SLOTS] &=
+            ~((uint64_t)1 << (place % BROOD__WHEEL_SLOTS));
+    if (first != NULL)
+        first->prev->next = NULL;
+    return first;
+}
+
+/* A slot of a higher level, whose time has come: over the levels below. */
+static void spread(struct brood__timers *timers, unsigned slot)
+{
+    for (struct brood__timer *timer = take_all(timers, slot), *next; timer != NULL; timer = next) {
+        next = timer->next;
+        uint64_t tick = tick_of(timer);
+        if (tick == timers->tick)
+            append_to_slot(timers, 0, tick, timer);
+        else
+            place_later(timers, tick, timer);
+    }
+}
+
+/* A slot of the lowest level has few timers, which are in the near caches yet. */
+static void move_sorted(struct brood__timers *timers, unsigned from, unsigned to)
+{
+    for (struct brood__timer *timer = sort(take_all(timers, from)), *next; timer != NULL;
+         timer = next) {
+        next = timer->next;
+        append(timers, to, timer);
+    }
+}
+
+/* A slot comes before the next one: what it has is in its place for good, unless others were
+ * added when they were due already. */
 void brood__timers_expire(struct brood__timers *timers, brood_time now)
 {
     uint64_t target = (uint64_t)now >> BROOD__TICK_BITS, tick;
+    bool mixed = timers->places[BROOD__TIMER_DUE] != NULL;
     unsigned slot;
-    if (timers->count == 0) {
-        timers->tick = timers->tick < target ? target : timers->tick;
-        return;
-    }
     while (first_slot(timers, &slot, &tick) && tick <= target) {
         timers->tick = tick;
-        spread(timers, slot);
+        if (slot < BROOD__WHEEL_SLOTS)
+            move_sorted(timers, slot, mixed ? BROOD__TIMER_DUE : BROOD__TIMER_FIRING);
+        else
+            spread(timers, slot);
     }
     if (timers->tick < target)
         timers->tick = target;
-
-    struct brood__timer *due = timers->places[BROOD__TIMER_DUE];
-    if (due == NULL)
-        return;
-    timers->places[BROOD__TIMER_DUE] = NULL;
-    due->prev->next = NULL;
-    for (struct brood__timer *timer = sort(due), *next; timer != NULL; timer = next) {
-        next = timer->next;
-        append(timers, BROOD__TIMER_FIRING, timer);
-    }
+    if (mixed)
+        move_sorted(timers, BROOD__TIMER_DUE, BROOD__TIMER_FIRING);
 }
 
 struct brood__timer *brood__timers_take(struct brood__timers *timers)
