@@ -123,7 +123,7 @@ FLAGS = -std=c11 -D_GNU_SOURCE -g $(OPTIMISE) $(WARNINGS) $(SYSTEM_FLAGS_$(SYSTE
 LINK_FLAGS = $(SYSTEM_LINK_$(SYSTEM)) $(LDFLAGS) $(COVERAGE_FLAGS) $(SANITIZE_FLAGS)
 
 # Each layer sees the layers below it and no others.
-BELOW_loop := -Iinclude -iquote src/loop
+BELOW_loop := -Iinclude -iquote src/loop -iquote src/$(dir $(BACKEND_$(LIBRARY)))
 BELOW_backend_epoll := $(BELOW_loop)
 BELOW_backend_iocp := $(BELOW_loop)
 BELOW_backend_kqueue := $(BELOW_loop)

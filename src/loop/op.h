@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "list.h"
+#include "op_room.h"
 
 enum brood__op_kind {
     BROOD__READ,      /* bytes into data, at most len; result: how many, 0 at the end */
@@ -30,10 +31,6 @@ enum brood__op_state {
     BROOD__SETTLED,   /* its result stands: cancelled, or it could not be started */
 };
 
-/* Words that a backend may use as it likes while the operation is in flight
- * (Windows keeps its OVERLAPPED there). */
-enum { BROOD__OP_ROOM = 4 };
-
 struct brood__channel;
 
 struct brood__op {
@@ -49,7 +46,7 @@ struct brood__op {
     ptrdiff_t result;                   /* negative: a brood_error */
     void (*done)(struct brood__op *op); /* called by the loop, never by a backend */
     struct brood__op *next;             /* in a brood__op_list */
-    void *room[BROOD__OP_ROOM];
+    BROOD__OP_ROOM                      /* members of the backend's (op_room.h beside it) */
 };
 
 /* A descriptor or HANDLE that a backend knows; embedded in its owner too.  At

@@ -4,6 +4,21 @@
 
 #include "memory.h"
 
+/* A pipe that belongs to nothing but its loop. */
+struct lone {
+    struct brood__owned owned;
+    union {
+        brood_pipe base;
+        struct brood__read_pipe in;
+        struct brood__write_pipe out;
+    } pipe;
+};
+
+static struct lone *lone_of(brood_pipe *pipe)
+{
+    return BROOD__CONTAINER(pipe, struct lone, pipe.base);
+}
+
 static void end(struct brood__post *post);
 
 /* ---- beginning ---------------------------------------------------------- */
@@ -15,7 +30,6 @@ int brood__pipe_init(brood_pipe *pipe, brood_loop *loop, intptr_t fd, bool write
     int error = brood__attach(loop, &pipe->channel, fd);
     if (error < 0)
         return error;
-    brood__list_init(&pipe->owned.link);
     brood__post_init(&pipe->post, NULL);
     if (writes)
         brood__pipe_write_init(pipe);
@@ -44,9 +58,9 @@ static void begin(struct brood__post *post)
 
 static void destroy_alone(struct brood__owned *owned)
 {
-    brood_pipe *pipe = BROOD__CONTAINER(owned, brood_pipe, owned);
-    brood__pipe_destroy(pipe);
-    brood__free(pipe);
+    struct lone *lone = BROOD__CONTAINER(owned, struct lone, owned);
+    brood__pipe_destroy(&lone->pipe.base);
+    brood__free(lone);
 }
 
 static int connect_pipe(brood_loop *loop, intptr_t fd, bool writes,
@@ -57,24 +71,25 @@ static int connect_pipe(brood_loop *loop, intptr_t fd, bool writes,
         return error;
     if (protocol == NULL || made == NULL)
         return BROOD_EINVAL;
-    brood_pipe *pipe = brood__alloc(sizeof *pipe);
-    if (pipe == NULL)
+    struct lone *lone = brood__alloc(sizeof *lone);
+    if (lone == NULL)
         return BROOD_ENOMEM;
 
+    brood_pipe *pipe = &lone->pipe.base;
     bool was_blocking = false;
     error = brood__pipe_adopt(fd, &was_blocking);
     if (error == 0)
         error = brood__pipe_init(pipe, loop, fd, writes, protocol, arg);
     if (error < 0) {
         brood__pipe_give_back(fd, was_blocking);
-        brood__free(pipe);
+        brood__free(lone);
         return error;
     }
     pipe->embedded = false;
     pipe->was_blocking = was_blocking;
-    pipe->owned.kind = "pipe";
-    pipe->owned.destroy = destroy_alone;
-    brood__loop_own(loop, &pipe->owned);
+    lone->owned.kind = "pipe";
+    lone->owned.destroy = destroy_alone;
+    brood__loop_own(loop, &lone->owned);
     pipe->post.run = begin;
     brood__loop_post(loop, &pipe->post);
     *made = pipe;
@@ -133,14 +148,14 @@ static void let_go(brood_pipe *pipe)
 
 static void free_later(struct brood__post *post)
 {
-    brood__free(BROOD__CONTAINER(post, brood_pipe, post));
+    brood__free(lone_of(BROOD__CONTAINER(post, brood_pipe, post)));
 }
 
 static void free_if_over(brood_pipe *pipe)
 {
     if (pipe->state != BROOD__PIPE_LOST || !pipe->given_up || pipe->embedded)
         return;
-    brood__loop_disown(&pipe->owned);
+    brood__loop_disown(&lone_of(pipe)->owned);
     pipe->post.run = free_later;
     brood__loop_post_closing(pipe->loop, &pipe->post);
 }

@@ -31,8 +31,9 @@ struct brood__source {
     void (*emptied)(struct brood__source *source);
 };
 
+/* What both directions have.  It is the beginning of one of the two below: a pipe has memory
+ * for its own direction alone. */
 struct brood_pipe {
-    struct brood__owned owned; /* of a pipe by itself */
     brood_loop *loop;
     const brood_pipe_protocol *protocol;
     void *arg;
@@ -45,28 +46,46 @@ struct brood_pipe {
     bool embedded;     /* in a subprocess, which frees it                 */
     bool given_up;     /* by its owner: free it once it is lost           */
     bool was_blocking; /* to be switched back before it is closed         */
-    union {
-        struct {
-            struct brood__op op;
-            struct brood__sink *sink; /* NULL: the protocol */
-            bool paused;
-        } in;
-        struct {
-            struct brood__op op, gone;
-            struct brood__bytes sending, pending; /* in flight; to go after it */
-            brood_slice lent;                     /* the caller's, to go last  */
-            struct brood__source *source;
-            size_t high, low;
-            struct brood__post flow;
-            bool over;    /* pause_writing is due or was called, and resume_writing will be */
-            bool told;    /* pause_writing was called                                       */
-            bool dropped; /* something was still buffered when it was lost               */
-        } out;
-    };
+    bool paused;       /* a reading one                                   */
+    bool over;         /* a writing one: pause_writing is due or was called, and
+                          resume_writing will be                          */
+    bool told;         /* pause_writing was called                        */
+    bool dropped;      /* something was still buffered when it was lost   */
 };
 
-/* Set up an embedded pipe on a descriptor of ours, which is non-blocking and
- * belongs to it on success.  ENOMEM. */
+struct brood__read_pipe {
+    brood_pipe base;
+    struct brood__op op;
+    struct brood__sink *sink; /* NULL: the protocol */
+};
+
+struct brood__outgoing {
+    struct brood__bytes sending, pending; /* in flight; to go after it */
+    struct brood__post flow;              /* pause_writing, resume_writing */
+    brood_pipe *pipe;
+};
+
+struct brood__write_pipe {
+    brood_pipe base;
+    struct brood__op op, gone;
+    struct brood__outgoing *outgoing; /* NULL: nothing is buffered, and nothing to be told */
+    brood_slice lent;                 /* the caller's bytes, to go last */
+    struct brood__source *source;
+    size_t high, low;
+};
+
+static inline struct brood__read_pipe *brood__pipe_in(brood_pipe *pipe)
+{
+    return BROOD__CONTAINER(pipe, struct brood__read_pipe, base);
+}
+
+static inline struct brood__write_pipe *brood__pipe_out(brood_pipe *pipe)
+{
+    return BROOD__CONTAINER(pipe, struct brood__write_pipe, base);
+}
+
+/* Set up an embedded pipe of that direction on a descriptor of ours, which is non-blocking
+ * and belongs to it on success.  ENOMEM. */
 int brood__pipe_init(brood_pipe *pipe, brood_loop *loop, intptr_t fd, bool writes,
                      const brood_pipe_protocol *protocol, void *arg);
 
@@ -111,7 +130,10 @@ void brood__pipe_write_drop(brood_pipe *pipe); /* frees what is buffered */
 
 static inline size_t brood__pipe_buffered(const brood_pipe *pipe)
 {
-    return pipe->out.sending.len + pipe->out.pending.len + pipe->out.lent.len;
+    const struct brood__write_pipe *out = (const struct brood__write_pipe *)(const void *)pipe;
+    size_t own =
+        out->outgoing == NULL ? 0 : out->outgoing->sending.len + out->outgoing->pending.len;
+    return own + out->lent.len;
 }
 
 /* pipe_posix.c: whether a descriptor can be a pipe transport's; switches it to

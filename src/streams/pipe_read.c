@@ -19,15 +19,21 @@ static void ended(brood_pipe *pipe, ptrdiff_t result)
 
 static void received(brood_pipe *pipe, const void *data, ptrdiff_t len)
 {
-    if (pipe->in.sink != NULL)
-        pipe->in.sink->filled(pipe->in.sink, data, (size_t)len);
+    struct brood__sink *sink = brood__pipe_in(pipe)->sink;
+    if (sink != NULL)
+        sink->filled(sink, data, (size_t)len);
     else if (pipe->protocol->data_received != NULL)
         pipe->protocol->data_received(pipe->arg, data, (size_t)len);
 }
 
+static brood_pipe *pipe_of(struct brood__op *op)
+{
+    return &BROOD__CONTAINER(op, struct brood__read_pipe, op)->base;
+}
+
 static void done(struct brood__op *op)
 {
-    brood_pipe *pipe = BROOD__CONTAINER(op, brood_pipe, in.op);
+    brood_pipe *pipe = pipe_of(op);
     if (pipe->state == BROOD__PIPE_OPEN) {
         if (op->result > 0)
             received(pipe, op->data, op->result);
@@ -42,32 +48,33 @@ static void done(struct brood__op *op)
  * while it was being cancelled, whose sink may be gone. */
 static int prepare(struct brood__op *op)
 {
-    brood_pipe *pipe = BROOD__CONTAINER(op, brood_pipe, in.op);
+    brood_pipe *pipe = pipe_of(op);
     op->data = NULL;
-    if (pipe->in.paused || pipe->state != BROOD__PIPE_OPEN)
+    if (pipe->paused || pipe->state != BROOD__PIPE_OPEN)
         return BROOD_ECANCELED;
-    return pipe->in.sink == NULL ? 0 : pipe->in.sink->room(pipe->in.sink, &op->data, &op->len);
+    struct brood__sink *sink = brood__pipe_in(pipe)->sink;
+    return sink == NULL ? 0 : sink->room(sink, &op->data, &op->len);
 }
 
 void brood__pipe_read_into(brood_pipe *pipe, struct brood__sink *sink)
 {
-    pipe->in.sink = sink;
+    brood__pipe_in(pipe)->sink = sink;
 }
 
 void brood__pipe_read_init(brood_pipe *pipe)
 {
-    pipe->in.op.kind = BROOD__READ;
-    pipe->in.op.prepare = prepare;
-    pipe->in.op.done = done;
+    struct brood__read_pipe *in = brood__pipe_in(pipe);
+    in->op = (struct brood__op){.kind = BROOD__READ, .prepare = prepare, .done = done};
+    in->sink = NULL;
 }
 
 void brood__pipe_read_arm(brood_pipe *pipe)
 {
-    if (pipe->state != BROOD__PIPE_OPEN || !pipe->begun || pipe->in.paused ||
-        pipe->in.op.state != BROOD__IDLE)
+    struct brood__op *op = &brood__pipe_in(pipe)->op;
+    if (pipe->state != BROOD__PIPE_OPEN || !pipe->begun || pipe->paused || op->state != BROOD__IDLE)
         return;
-    pipe->in.op.data = NULL;
-    brood__submit(pipe->loop, &pipe->channel, &pipe->in.op);
+    op->data = NULL;
+    brood__submit(pipe->loop, &pipe->channel, op);
 }
 
 void brood__pipe_read_rest(brood_pipe *pipe)
@@ -77,8 +84,9 @@ void brood__pipe_read_rest(brood_pipe *pipe)
         void *data = NULL;
         size_t len = 0;
         ptrdiff_t n = 0;
-        if (pipe->in.sink != NULL)
-            n = pipe->in.sink->room(pipe->in.sink, &data, &len);
+        struct brood__sink *sink = brood__pipe_in(pipe)->sink;
+        if (sink != NULL)
+            n = sink->room(sink, &data, &len);
         if (n == 0)
             n = backend->try_read(pipe->loop->backend, &pipe->channel, &data, len);
         if (n == BROOD_EAGAIN)
@@ -95,7 +103,7 @@ int brood_pipe_pause_reading(brood_pipe *pipe)
     int error = brood__pipe_check(pipe, false);
     if (error < 0)
         return error;
-    pipe->in.paused = true;
+    pipe->paused = true;
     return 0;
 }
 
@@ -104,12 +112,12 @@ int brood_pipe_resume_reading(brood_pipe *pipe)
     int error = brood__pipe_check(pipe, false);
     if (error < 0)
         return error;
-    pipe->in.paused = false;
+    pipe->paused = false;
     brood__pipe_read_arm(pipe); /* unless its read is still in flight */
     return 0;
 }
 
 bool brood_pipe_is_reading(const brood_pipe *pipe)
 {
-    return brood__pipe_check(pipe, false) == 0 && !pipe->in.paused;
+    return brood__pipe_check(pipe, false) == 0 && !pipe->paused;
 }

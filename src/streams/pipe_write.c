@@ -50,21 +50,64 @@ static void append(struct brood__bytes *bytes, const brood_slice *parts, size_t 
     }
 }
 
+/* ---- what is buffered ---------------------------------------------------- */
+
+static void run_flow(struct brood__post *post);
+
+/* NULL: no memory. */
+static struct brood__outgoing *outgoing_of(brood_pipe *pipe)
+{
+    struct brood__write_pipe *out = brood__pipe_out(pipe);
+    if (out->outgoing == NULL && (out->outgoing = brood__alloc(sizeof *out->outgoing)) != NULL) {
+        brood__post_init(&out->outgoing->flow, run_flow);
+        out->outgoing->pipe = pipe;
+    }
+    return out->outgoing;
+}
+
+/* Room for so many bytes that are to go after the others. */
+static int reserve_pending(brood_pipe *pipe, size_t len)
+{
+    struct brood__outgoing *outgoing = outgoing_of(pipe);
+    return outgoing == NULL ? BROOD_ENOMEM : reserve(&outgoing->pending, len);
+}
+
+static void free_outgoing(brood_pipe *pipe)
+{
+    struct brood__write_pipe *out = brood__pipe_out(pipe);
+    if (out->outgoing == NULL)
+        return;
+    brood__loop_withdraw(&out->outgoing->flow);
+    discard(&out->outgoing->sending);
+    discard(&out->outgoing->pending);
+    brood__free(out->outgoing);
+    out->outgoing = NULL;
+}
+
+/* An idle pipe holds no memory. */
+static void rest(brood_pipe *pipe)
+{
+    const struct brood__write_pipe *out = brood__pipe_out(pipe);
+    if (brood__pipe_buffered(pipe) == out->lent.len && !pipe->over && out->op.state == BROOD__IDLE)
+        free_outgoing(pipe);
+}
+
 /* ---- flow control -------------------------------------------------------- */
 
 /* Both calls come from the loop, and always in turn: whoever was told that the
  * buffer is over the mark will be told when it no longer is. */
 static void tell_flow(brood_pipe *pipe)
 {
-    if (pipe->state >= BROOD__PIPE_LOSING || !pipe->out.over)
+    if (pipe->state >= BROOD__PIPE_LOSING || !pipe->over)
         return;
-    if (!pipe->out.told) {
-        pipe->out.told = true;
+    if (!pipe->told) {
+        pipe->told = true;
         if (pipe->protocol->pause_writing != NULL)
             pipe->protocol->pause_writing(pipe->arg);
     }
-    if (pipe->state < BROOD__PIPE_LOSING && brood__pipe_buffered(pipe) <= pipe->out.low) {
-        pipe->out.over = pipe->out.told = false;
+    if (pipe->state < BROOD__PIPE_LOSING &&
+        brood__pipe_buffered(pipe) <= brood__pipe_out(pipe)->low) {
+        pipe->over = pipe->told = false;
         if (pipe->protocol->resume_writing != NULL)
             pipe->protocol->resume_writing(pipe->arg);
     }
@@ -72,16 +115,23 @@ static void tell_flow(brood_pipe *pipe)
 
 static void run_flow(struct brood__post *post)
 {
-    tell_flow(BROOD__CONTAINER(post, brood_pipe, out.flow));
+    brood_pipe *pipe = BROOD__CONTAINER(post, struct brood__outgoing, flow)->pipe;
+    tell_flow(pipe);
+    rest(pipe);
 }
 
+/* Whoever is over the mark has something buffered; lent bytes do not count, after which
+ * nothing can be written. */
 static void check_flow(brood_pipe *pipe)
 {
+    const struct brood__write_pipe *out = brood__pipe_out(pipe);
     size_t buffered = brood__pipe_buffered(pipe);
-    if (buffered > pipe->out.high)
-        pipe->out.over = true;
-    if (pipe->out.over && (!pipe->out.told || buffered <= pipe->out.low))
-        brood__loop_post(pipe->loop, &pipe->out.flow);
+    if (out->outgoing == NULL)
+        return;
+    if (buffered > out->high)
+        pipe->over = true;
+    if (pipe->over && (!pipe->told || buffered <= out->low))
+        brood__loop_post(pipe->loop, &out->outgoing->flow);
 }
 
 int brood_pipe_set_limits(brood_pipe *pipe, size_t high, size_t low)
@@ -99,8 +149,8 @@ int brood_pipe_set_limits(brood_pipe *pipe, size_t high, size_t low)
     int error = brood__loop_check(pipe->loop);
     if (error < 0)
         return error;
-    pipe->out.high = high;
-    pipe->out.low = low;
+    brood__pipe_out(pipe)->high = high;
+    brood__pipe_out(pipe)->low = low;
     if (pipe->state < BROOD__PIPE_LOSING)
         check_flow(pipe);
     return 0;
@@ -109,8 +159,9 @@ int brood_pipe_set_limits(brood_pipe *pipe, size_t high, size_t low)
 void brood_pipe_limits(const brood_pipe *pipe, size_t *high, size_t *low)
 {
     bool writes = pipe != NULL && pipe->writes;
-    *high = writes ? pipe->out.high : 0;
-    *low = writes ? pipe->out.low : 0;
+    const struct brood__write_pipe *out = (const struct brood__write_pipe *)(const void *)pipe;
+    *high = writes ? out->high : 0;
+    *low = writes ? out->low : 0;
 }
 
 /* ---- writing ------------------------------------------------------------- */
@@ -119,18 +170,36 @@ void brood_pipe_limits(const brood_pipe *pipe, size_t *high, size_t *low)
  * pieces, which are copied. */
 static void borrow(brood_pipe *pipe)
 {
-    brood_slice piece = pipe->out.lent;
+    brood_slice *lent = &brood__pipe_out(pipe)->lent, piece = *lent;
     if (piece.len == 0 || !pipe->loop->backend->table->completes)
         return;
     if (piece.len > PIECE)
         piece.len = PIECE;
-    if (reserve(&pipe->out.pending, piece.len) < 0) {
+    if (reserve_pending(pipe, piece.len) < 0) {
         brood__pipe_lose(pipe, BROOD_ENOMEM);
         return;
     }
-    append(&pipe->out.pending, &piece, 1, 0);
-    pipe->out.lent.data += piece.len;
-    pipe->out.lent.len -= piece.len;
+    append(&brood__pipe_out(pipe)->outgoing->pending, &piece, 1, 0);
+    lent->data += piece.len;
+    lent->len -= piece.len;
+}
+
+/* Makes the next write out of what is buffered; whether there is any. */
+static bool prepare_write(struct brood__write_pipe *out)
+{
+    struct brood__outgoing *outgoing = out->outgoing;
+    if (outgoing == NULL)
+        return false;
+    if (outgoing->sending.len == 0) {
+        struct brood__bytes empty = outgoing->sending;
+        outgoing->sending = outgoing->pending;
+        empty.start = 0;
+        outgoing->pending = empty;
+    }
+    out->op.kind = BROOD__WRITE;
+    out->op.data = outgoing->sending.data + outgoing->sending.start;
+    out->op.len = outgoing->sending.len;
+    return out->op.len > 0;
 }
 
 /* What has been sent is in flight as one operation; what is written meanwhile
@@ -138,66 +207,61 @@ static void borrow(brood_pipe *pipe)
  * flight: they are written when the pipe has room. */
 static void send_next(brood_pipe *pipe)
 {
-    if (pipe->out.op.state != BROOD__IDLE)
+    struct brood__write_pipe *out = brood__pipe_out(pipe);
+    if (out->op.state != BROOD__IDLE)
         return;
-    pipe->out.op.kind = BROOD__WRITE;
-    if (pipe->out.sending.len + pipe->out.pending.len == 0)
+    out->op.kind = BROOD__WRITE;
+    if (brood__pipe_buffered(pipe) == out->lent.len)
         borrow(pipe);
     if (pipe->state >= BROOD__PIPE_LOSING)
         return;
-    if (pipe->out.sending.len == 0) {
-        struct brood__bytes empty = pipe->out.sending;
-        pipe->out.sending = pipe->out.pending;
-        empty.start = 0;
-        pipe->out.pending = empty;
+    if (!prepare_write(out)) {
+        if (out->lent.len == 0)
+            return;
+        out->op.kind = BROOD__POLL_OUT;
     }
-    if (pipe->out.sending.len > 0) {
-        pipe->out.op.data = pipe->out.sending.data + pipe->out.sending.start;
-        pipe->out.op.len = pipe->out.sending.len;
-    } else if (pipe->out.lent.len > 0) {
-        pipe->out.op.kind = BROOD__POLL_OUT;
-    } else {
-        return;
-    }
-    brood__submit(pipe->loop, &pipe->channel, &pipe->out.op);
+    brood__submit(pipe->loop, &pipe->channel, &out->op);
 }
 
 static void consumed(brood_pipe *pipe, size_t len)
 {
-    struct brood__bytes *sending = &pipe->out.sending;
+    struct brood__bytes *sending = &brood__pipe_out(pipe)->outgoing->sending;
     sending->start += len;
     sending->len -= len;
-    if (sending->len == 0 && pipe->out.pending.len == 0) {
-        discard(sending); /* an idle pipe holds no memory */
-        discard(&pipe->out.pending);
-    }
 }
 
 static void send_lent(brood_pipe *pipe)
 {
-    if (pipe->out.lent.len == 0) /* it has been kept meanwhile */
+    brood_slice *lent = &brood__pipe_out(pipe)->lent;
+    if (lent->len == 0) /* it has been kept meanwhile */
         return;
-    ptrdiff_t n = pipe->loop->backend->table->try_write(pipe->loop->backend, &pipe->channel,
-                                                        &pipe->out.lent, 1);
+    ptrdiff_t n =
+        pipe->loop->backend->table->try_write(pipe->loop->backend, &pipe->channel, lent, 1);
     if (n < 0 && n != BROOD_EAGAIN)
         brood__pipe_lose(pipe, (int)n);
     if (n > 0) {
-        pipe->out.lent.data += n;
-        pipe->out.lent.len -= (size_t)n;
+        lent->data += n;
+        lent->len -= (size_t)n;
     }
 }
 
 static void tell_progress(brood_pipe *pipe)
 {
-    if (pipe->out.told)
+    struct brood__source *source = brood__pipe_out(pipe)->source;
+    if (pipe->told)
         tell_flow(pipe);
-    if (pipe->out.source != NULL && brood__pipe_buffered(pipe) == 0)
-        pipe->out.source->emptied(pipe->out.source);
+    if (source != NULL && brood__pipe_buffered(pipe) == 0)
+        source->emptied(source);
+}
+
+static brood_pipe *pipe_of(struct brood__op *op)
+{
+    return &BROOD__CONTAINER(op, struct brood__write_pipe, op)->base;
 }
 
 static void written(struct brood__op *op)
 {
-    brood_pipe *pipe = BROOD__CONTAINER(op, brood_pipe, out.op);
+    brood_pipe *pipe = pipe_of(op);
     if (pipe->state < BROOD__PIPE_LOSING) {
         if (op->kind == BROOD__POLL_OUT && op->result >= 0)
             send_lent(pipe);
@@ -210,6 +274,7 @@ static void written(struct brood__op *op)
         tell_progress(pipe);
     if (pipe->state < BROOD__PIPE_LOSING) { /* the protocol may have ended it just now */
         send_next(pipe);
+        rest(pipe);
         if (pipe->state == BROOD__PIPE_FLUSHING && brood__pipe_buffered(pipe) == 0)
             brood__pipe_lose(pipe, 0);
     }
@@ -219,7 +284,7 @@ static void written(struct brood__op *op)
 /* Fails where the system cannot tell (EPERM): then only a write will show it. */
 static void reader_gone(struct brood__op *op)
 {
-    brood_pipe *pipe = BROOD__CONTAINER(op, brood_pipe, out.gone);
+    brood_pipe *pipe = &BROOD__CONTAINER(op, struct brood__write_pipe, gone)->base;
     if (op->result >= 0)
         brood__pipe_lose(pipe, brood__pipe_buffered(pipe) > 0 ? BROOD_EPIPE : 0);
     brood__pipe_lost_if_idle(pipe);
@@ -227,28 +292,28 @@ static void reader_gone(struct brood__op *op)
 
 void brood__pipe_write_init(brood_pipe *pipe)
 {
-    pipe->out.op.kind = BROOD__WRITE;
-    pipe->out.op.done = written;
-    pipe->out.gone.kind = BROOD__POLL_GONE;
-    pipe->out.gone.done = reader_gone;
-    pipe->out.high = BROOD_DEFAULT_HIGH_WATER;
-    pipe->out.low = BROOD_DEFAULT_HIGH_WATER / 4;
-    brood__post_init(&pipe->out.flow, run_flow);
+    struct brood__write_pipe *out = brood__pipe_out(pipe);
+    out->op = (struct brood__op){.kind = BROOD__WRITE, .done = written};
+    out->gone = (struct brood__op){.kind = BROOD__POLL_GONE, .done = reader_gone};
+    out->outgoing = NULL;
+    out->lent = (brood_slice){0};
+    out->source = NULL;
+    out->high = BROOD_DEFAULT_HIGH_WATER;
+    out->low = BROOD_DEFAULT_HIGH_WATER / 4;
 }
 
 void brood__pipe_write_arm(brood_pipe *pipe)
 {
-    if (pipe->state < BROOD__PIPE_LOSING && pipe->out.gone.state == BROOD__IDLE)
-        brood__submit(pipe->loop, &pipe->channel, &pipe->out.gone);
+    struct brood__op *gone = &brood__pipe_out(pipe)->gone;
+    if (pipe->state < BROOD__PIPE_LOSING && gone->state == BROOD__IDLE)
+        brood__submit(pipe->loop, &pipe->channel, gone);
 }
 
 void brood__pipe_write_drop(brood_pipe *pipe)
 {
-    brood__loop_withdraw(&pipe->out.flow);
-    pipe->out.dropped = brood__pipe_buffered(pipe) > 0;
-    discard(&pipe->out.sending);
-    discard(&pipe->out.pending);
-    pipe->out.lent.len = 0;
+    pipe->dropped = brood__pipe_buffered(pipe) > 0;
+    brood__pipe_out(pipe)->lent.len = 0;
+    free_outgoing(pipe);
 }
 
 /* As much as the pipe takes now; only when nothing is buffered before it. */
@@ -264,8 +329,9 @@ static ptrdiff_t write_directly(brood_pipe *pipe, const brood_slice *parts, size
 /* A backend that writes from memory of ours knows at once when nobody reads. */
 static ptrdiff_t failure_at_once(const brood_pipe *pipe)
 {
-    bool known = pipe->loop->backend->table->completes && pipe->out.op.state == BROOD__SETTLED;
-    return known && pipe->out.op.result < 0 ? pipe->out.op.result : 0;
+    const struct brood__op *op = &((const struct brood__write_pipe *)(const void *)pipe)->op;
+    bool known = pipe->loop->backend->table->completes && op->state == BROOD__SETTLED;
+    return known && op->result < 0 ? op->result : 0;
 }
 
 int brood_pipe_writev(brood_pipe *pipe, const brood_slice *parts, size_t count)
@@ -290,10 +356,10 @@ int brood_pipe_writev(brood_pipe *pipe, const brood_slice *parts, size_t count)
     /* All or nothing is accepted: where the system might take a part, the memory
      * for the rest comes first. */
     bool whole = total <= WHOLE_WRITE_MAX && count <= BROOD__TRY_PARTS;
-    if (!whole && reserve(&pipe->out.pending, total) < 0)
+    if (!whole && reserve_pending(pipe, total) < 0)
         return BROOD_ENOMEM;
     ptrdiff_t sent = write_directly(pipe, parts, count);
-    if (sent >= 0 && (size_t)sent < total && reserve(&pipe->out.pending, total) < 0) {
+    if (sent >= 0 && (size_t)sent < total && reserve_pending(pipe, total) < 0) {
         if (sent == 0)
             return BROOD_ENOMEM;
         sent = BROOD_ENOMEM; /* a device took a part of a short write */
@@ -302,17 +368,17 @@ int brood_pipe_writev(brood_pipe *pipe, const brood_slice *parts, size_t count)
         brood__pipe_lose(pipe, (int)sent);
         return (int)sent;
     }
-    append(&pipe->out.pending, parts, count, (size_t)sent);
-    if (brood__pipe_buffered(pipe) == 0)
-        discard(&pipe->out.pending);
+    if ((size_t)sent < total)
+        append(&brood__pipe_out(pipe)->outgoing->pending, parts, count, (size_t)sent);
     send_next(pipe);
+    rest(pipe);
     ptrdiff_t failure = failure_at_once(pipe);
     if (failure < 0) {
         brood__pipe_lose(pipe, (int)failure);
         return (int)failure;
     }
     check_flow(pipe);
-    return pipe->out.over ? 1 : 0;
+    return pipe->over ? 1 : 0;
 }
 
 int brood_pipe_write(brood_pipe *pipe, const void *data, size_t len)
@@ -342,8 +408,9 @@ int brood__pipe_lend(brood_pipe *pipe, const void *data, size_t len)
     int error = brood__pipe_check(pipe, true);
     if (error < 0)
         return error;
-    pipe->out.lent = (brood_slice){.data = data, .len = len};
-    if (pipe->out.sending.len + pipe->out.pending.len == 0 && len > 0)
+    bool first = brood__pipe_buffered(pipe) == 0;
+    brood__pipe_out(pipe)->lent = (brood_slice){.data = data, .len = len};
+    if (first && len > 0)
         send_lent(pipe);
     if (pipe->state == BROOD__PIPE_OPEN) {
         brood__pipe_finish(pipe);
@@ -354,17 +421,16 @@ int brood__pipe_lend(brood_pipe *pipe, const void *data, size_t len)
 
 int brood__pipe_keep(brood_pipe *pipe)
 {
-    brood_slice lent = pipe->out.lent;
-    if (lent.len == 0 || pipe->state >= BROOD__PIPE_LOSING)
+    brood_slice *lent = &brood__pipe_out(pipe)->lent;
+    if (lent->len == 0 || pipe->state >= BROOD__PIPE_LOSING)
         return 0;
-    if (reserve(&pipe->out.pending, lent.len) < 0) {
-        brood__pipe_lose(pipe, BROOD_ENOMEM);
-        pipe->out.lent.len = 0;
-        return BROOD_ENOMEM;
-    }
-    append(&pipe->out.pending, &lent, 1, 0);
-    pipe->out.lent.len = 0;
-    return 0;
+    int error = reserve_pending(pipe, lent->len);
+    if (error < 0)
+        brood__pipe_lose(pipe, error);
+    else
+        append(&brood__pipe_out(pipe)->outgoing->pending, lent, 1, 0);
+    lent->len = 0;
+    return error;
 }
 
 bool brood_pipe_can_write_eof(const brood_pipe *pipe)

@@ -11,7 +11,7 @@ void brood__writer_init(brood_writer *writer, brood_loop *loop, brood_pipe *pipe
 {
     *writer = (brood_writer){.loop = loop, .pipe = pipe, .embedded = true};
     writer->source.emptied = emptied;
-    pipe->out.source = &writer->source;
+    brood__pipe_out(pipe)->source = &writer->source;
     brood__list_init(&writer->drainers);
     brood__list_init(&writer->flushers);
     brood__list_init(&writer->closers);
@@ -20,7 +20,7 @@ void brood__writer_init(brood_writer *writer, brood_loop *loop, brood_pipe *pipe
 
 void brood__writer_destroy(brood_writer *writer)
 {
-    writer->pipe->out.source = NULL;
+    brood__pipe_out(writer->pipe)->source = NULL;
     brood__wake_for_good(&writer->drainers, BROOD_ECLOSED);
     brood__wake_for_good(&writer->flushers, BROOD_ECLOSED);
     brood__wake_for_good(&writer->closers, BROOD_ECLOSED);
@@ -115,7 +115,7 @@ void brood__writer_lost(brood_writer *writer, int error)
     int loss = error < 0 ? error : BROOD_ECONNRESET;
     writer->lost = true;
     writer->error = error;
-    writer->dropped = writer->pipe->out.dropped;
+    writer->dropped = writer->pipe->dropped;
     brood__wake_all(&writer->drainers, loss);
     brood__wake_all(&writer->flushers, 0); /* whether all had gone out is looked at again */
     brood__wake_all(&writer->closers, 0);
@@ -195,7 +195,7 @@ int brood_writer_drain(brood_writer *writer, brood_time deadline)
         return error;
     struct brood__wait wait;
     brood__wait_begin(&wait, writer->loop, deadline, "brood_writer_drain");
-    while (error == 0 && !writer->lost && writer->pipe->out.over)
+    while (error == 0 && !writer->lost && writer->pipe->over)
         error = brood__wait_for(&wait, &writer->drainers);
     return error;
 }

@@ -20,7 +20,7 @@ static ptrdiff_t counted(brood_process *process, size_t total, ptrdiff_t last)
 /* How much more stdin takes before it is over its high mark. */
 static size_t room_of(const brood_writer *writer)
 {
-    size_t buffered = brood_writer_buffered(writer), high = writer->pipe->out.high;
+    size_t buffered = brood_writer_buffered(writer), high = brood__pipe_out(writer->pipe)->high;
     return buffered < high ? high - buffered : 0;
 }
 
@@ -55,7 +55,7 @@ static ptrdiff_t send_some(brood_process *process, const void *data, size_t len,
         ptrdiff_t accepted = accept_some(writer, data, len);
         if (accepted != 0 || len == 0)
             return accepted;
-        bool over = writer->pipe->out.over; /* else it is full to the very mark */
+        bool over = writer->pipe->over; /* else it is full to the very mark */
         error = brood__wait_for(&wait, over ? &writer->drainers : &writer->flushers);
         if (error < 0)
             return error == BROOD_ECONNRESET ? BROOD_EPIPE : error;

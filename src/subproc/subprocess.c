@@ -7,19 +7,13 @@
 #include "spawn.h"
 #include "watcher.h"
 
-struct end {
-    brood_pipe pipe;
-    brood_subprocess *owner;
-    bool used;
-};
-
 struct brood_subprocess {
     struct brood__owned owned;
     brood_loop *loop;
     const brood_subprocess_protocol *protocol;
     void *arg;
     struct brood__child child;
-    struct end ends[3];      /* on the child's 0, 1, 2                           */
+    brood_pipe *pipes[3];    /* on the child's 0, 1, 2, behind this; or NULL */
     struct brood__post post; /* connection_made, then freeing                    */
     unsigned connected;      /* pipes that have not been lost                    */
     bool made;               /* connection_made has returned                     */
@@ -28,7 +22,7 @@ struct brood_subprocess {
     bool detached;           /* nobody minds it any more, but for its zombie     */
 };
 
-static const brood_pipe_protocol stdin_protocol, output_protocol;
+static const brood_pipe_protocol *const pipe_protocols[3];
 
 static void run_made(struct brood__post *post);
 static void child_exited(struct brood__child *child);
@@ -36,31 +30,53 @@ static void destroy(struct brood__owned *owned);
 
 /* ---- starting ------------------------------------------------------------- */
 
+static size_t size_of_pipe(int fd)
+{
+    return fd == 0 ? sizeof(struct brood__write_pipe) : sizeof(struct brood__read_pipe);
+}
+
+/* With as many pipes behind it as there are ends to connect. */
+static brood_subprocess *alloc_transport(const intptr_t ends[3])
+{
+    size_t size = sizeof(brood_subprocess);
+    for (int fd = 0; fd < 3; fd++)
+        size += ends[fd] >= 0 ? size_of_pipe(fd) : 0;
+    return brood__alloc(size);
+}
+
+static void dispose_of(const intptr_t ends[3])
+{
+    for (int fd = 0; fd < 3; fd++)
+        if (ends[fd] >= 0)
+            brood__pipe_dispose(ends[fd], false);
+}
+
 static void destroy_pipes(brood_subprocess *transport)
 {
     for (int fd = 0; fd < 3; fd++)
-        if (transport->ends[fd].used)
-            brood__pipe_destroy(&transport->ends[fd].pipe);
+        if (transport->pipes[fd] != NULL)
+            brood__pipe_destroy(transport->pipes[fd]);
 }
 
 /* Takes over all three descriptors, also when it fails. */
 static int connect_pipes(brood_subprocess *transport, const intptr_t ends[3])
 {
     int error = 0;
+    char *place = (char *)(transport + 1);
     for (int fd = 0; fd < 3; fd++) {
-        struct end *end = &transport->ends[fd];
+        brood_pipe *pipe = (brood_pipe *)(void *)place;
         if (ends[fd] < 0)
             continue;
-        end->owner = transport;
         if (error == 0)
-            error = brood__pipe_init(&end->pipe, transport->loop, ends[fd], fd == 0,
-                                     fd == 0 ? &stdin_protocol : &output_protocol, end);
+            error = brood__pipe_init(pipe, transport->loop, ends[fd], fd == 0, pipe_protocols[fd],
+                                     transport);
         if (error < 0) {
             brood__pipe_dispose(ends[fd], false);
             continue;
         }
-        end->used = true;
+        transport->pipes[fd] = pipe;
         transport->connected++;
+        place += size_of_pipe(fd);
     }
     if (error < 0)
         destroy_pipes(transport);
@@ -103,23 +119,25 @@ int brood_subprocess_exec(brood_loop *loop, const brood_subprocess_protocol *pro
 
     struct brood__spawn *spawn;
     intptr_t ends[3];
-    brood_subprocess *transport = brood__alloc(sizeof *transport);
-    if (transport == NULL)
+    error = brood__spawn_open(options, &spawn, ends);
+    if (error < 0)
+        return error;
+    brood_subprocess *transport = alloc_transport(ends);
+    if (transport == NULL) {
+        dispose_of(ends);
+        brood__spawn_close(spawn);
         return brood__spawn_failed(options, BROOD_ENOMEM, "memory", "");
+    }
     transport->loop = loop;
     transport->protocol = protocol;
     transport->arg = arg;
     transport->child.process = -1;
     transport->child.exited = child_exited;
-    transport->child.tree = options != NULL && options->kill_tree;
+    transport->child.tree = options->kill_tree;
     brood__list_init(&transport->child.link);
     brood__post_init(&transport->post, run_made);
-
-    error = brood__spawn_open(options, &spawn, ends);
-    if (error == 0) {
-        error = start(transport, spawn, ends, options);
-        brood__spawn_close(spawn);
-    }
+    error = start(transport, spawn, ends, options);
+    brood__spawn_close(spawn);
     if (error < 0) {
         brood__free(transport);
         return error;
@@ -165,8 +183,8 @@ static void check_lost(brood_subprocess *transport)
 static void tell_exit(brood_subprocess *transport)
 {
     for (int fd = 1; fd < 3; fd++)
-        if (transport->ends[fd].used)
-            brood__pipe_read_rest(&transport->ends[fd].pipe);
+        if (transport->pipes[fd] != NULL)
+            brood__pipe_read_rest(transport->pipes[fd]);
     if (brood__loop_check(transport->loop) < 0)
         return;
     if (transport->protocol->process_exited != NULL)
@@ -189,68 +207,90 @@ static void run_made(struct brood__post *post)
         transport->protocol->connection_made(transport->arg, transport);
     transport->made = true;
     for (int fd = 0; fd < 3 && brood__loop_check(transport->loop) == 0; fd++)
-        if (transport->ends[fd].used)
-            brood__pipe_begin(&transport->ends[fd].pipe);
+        if (transport->pipes[fd] != NULL)
+            brood__pipe_begin(transport->pipes[fd]);
     if (transport->child.ended && brood__list_empty(&transport->child.link) &&
         brood__loop_check(transport->loop) == 0)
         tell_exit(transport);
 }
 
-static int fd_of(const struct end *end)
+static void pipe_data(brood_subprocess *transport, int fd, const void *data, size_t len)
 {
-    return (int)(end - end->owner->ends);
+    if (transport->protocol->pipe_data_received != NULL)
+        transport->protocol->pipe_data_received(transport->arg, fd, data, len);
 }
 
-static void pipe_data(void *arg, const void *data, size_t len)
+static void pipe_lost(brood_subprocess *transport, int fd, int error)
 {
-    struct end *end = arg;
-    const brood_subprocess_protocol *protocol = end->owner->protocol;
-    if (protocol->pipe_data_received != NULL)
-        protocol->pipe_data_received(end->owner->arg, fd_of(end), data, len);
-}
-
-static void pipe_lost(void *arg, int error)
-{
-    struct end *end = arg;
-    brood_subprocess *transport = end->owner;
     if (transport->protocol->pipe_connection_lost != NULL)
-        transport->protocol->pipe_connection_lost(transport->arg, fd_of(end), error);
+        transport->protocol->pipe_connection_lost(transport->arg, fd, error);
     transport->connected--;
     check_lost(transport);
 }
 
 static void pause_writing(void *arg)
 {
-    brood_subprocess *transport = ((struct end *)arg)->owner;
+    brood_subprocess *transport = arg;
     if (transport->protocol->pause_writing != NULL)
         transport->protocol->pause_writing(transport->arg);
 }
 
 static void resume_writing(void *arg)
 {
-    brood_subprocess *transport = ((struct end *)arg)->owner;
+    brood_subprocess *transport = arg;
     if (transport->protocol->resume_writing != NULL)
         transport->protocol->resume_writing(transport->arg);
 }
 
+/* A pipe that says by itself which one it is needs no memory to remember it in. */
+static void stdin_lost(void *arg, int error)
+{
+    pipe_lost(arg, 0, error);
+}
+
+static void stdout_data(void *arg, const void *data, size_t len)
+{
+    pipe_data(arg, 1, data, len);
+}
+
+static void stdout_lost(void *arg, int error)
+{
+    pipe_lost(arg, 1, error);
+}
+
+static void stderr_data(void *arg, const void *data, size_t len)
+{
+    pipe_data(arg, 2, data, len);
+}
+
+static void stderr_lost(void *arg, int error)
+{
+    pipe_lost(arg, 2, error);
+}
+
 static const brood_pipe_protocol stdin_protocol = {
-    .connection_lost = pipe_lost,
+    .connection_lost = stdin_lost,
     .pause_writing = pause_writing,
     .resume_writing = resume_writing,
 };
-
-static const brood_pipe_protocol output_protocol = {
-    .data_received = pipe_data,
-    .connection_lost = pipe_lost,
+static const brood_pipe_protocol stdout_protocol = {
+    .data_received = stdout_data,
+    .connection_lost = stdout_lost,
 };
+static const brood_pipe_protocol stderr_protocol = {
+    .data_received = stderr_data,
+    .connection_lost = stderr_lost,
+};
+static const brood_pipe_protocol *const pipe_protocols[3] = {&stdin_protocol, &stdout_protocol,
+                                                             &stderr_protocol};
 
 /* ---- ending --------------------------------------------------------------- */
 
 static void abort_pipes(brood_subprocess *transport)
 {
     for (int fd = 0; fd < 3; fd++)
-        if (transport->ends[fd].used)
-            brood_pipe_abort(&transport->ends[fd].pipe);
+        if (transport->pipes[fd] != NULL)
+            brood_pipe_abort(transport->pipes[fd]);
 }
 
 void brood_subprocess_close(brood_subprocess *transport)
@@ -276,8 +316,8 @@ void brood_subprocess_close(brood_subprocess *transport)
     if (killed)
         abort_pipes(transport);
     for (int fd = 0; fd < 3; fd++)
-        if (transport->ends[fd].used)
-            brood_pipe_close(&transport->ends[fd].pipe);
+        if (transport->pipes[fd] != NULL)
+            brood_pipe_close(transport->pipes[fd]);
 }
 
 void brood__subprocess_detach(brood_subprocess *transport)
@@ -287,8 +327,8 @@ void brood__subprocess_detach(brood_subprocess *transport)
     transport->closing = transport->detached = true;
     transport->owned.kind = NULL; /* no leftover: it was meant to be */
     for (int fd = 0; fd < 3; fd++)
-        if (transport->ends[fd].used)
-            brood_pipe_close(&transport->ends[fd].pipe);
+        if (transport->pipes[fd] != NULL)
+            brood_pipe_close(transport->pipes[fd]);
     free_if_over(transport);
 }
 
@@ -340,9 +380,7 @@ int brood__subprocess_usage(const brood_subprocess *transport, brood_usage *usag
 
 brood_pipe *brood_subprocess_pipe(const brood_subprocess *transport, int fd)
 {
-    if (transport == NULL || fd < 0 || fd > 2 || !transport->ends[fd].used)
-        return NULL;
-    return &transport->ends[fd].owner->ends[fd].pipe;
+    return transport == NULL || fd < 0 || fd > 2 ? NULL : transport->pipes[fd];
 }
 
 bool brood_subprocess_is_closing(const brood_subprocess *transport)
