@@ -18,7 +18,6 @@ void brood__reader_init(brood_reader *reader, brood_loop *loop, size_t limit)
     reader->sink.filled = filled;
     brood__list_init(&reader->waiters);
     brood__list_init(&reader->enders);
-    brood__list_init(&reader->owned.link);
 }
 
 void brood__reader_connect(brood_reader *reader, brood_pipe *pipe)
@@ -27,20 +26,32 @@ void brood__reader_connect(brood_reader *reader, brood_pipe *pipe)
     brood__pipe_read_into(pipe, &reader->sink);
 }
 
+/* One by itself: the loop owns it. */
+struct lone {
+    struct brood__owned owned;
+    struct brood__post post; /* to free it */
+    brood_reader reader;
+};
+
+static struct lone *lone_of(brood_reader *reader)
+{
+    return BROOD__CONTAINER(reader, struct lone, reader);
+}
+
 static void destroy_alone(struct brood__owned *owned)
 {
-    brood_reader *reader = BROOD__CONTAINER(owned, brood_reader, owned);
-    brood__loop_withdraw(&reader->post);
-    brood__reader_destroy(reader);
-    brood__free(reader);
+    struct lone *lone = BROOD__CONTAINER(owned, struct lone, owned);
+    brood__loop_withdraw(&lone->post);
+    brood__reader_destroy(&lone->reader);
+    brood__free(lone);
 }
 
 static void free_later(struct brood__post *post)
 {
-    brood_reader *reader = BROOD__CONTAINER(post, brood_reader, post);
-    brood__loop_disown(&reader->owned);
-    brood__reader_destroy(reader);
-    brood__free(reader);
+    struct lone *lone = BROOD__CONTAINER(post, struct lone, post);
+    brood__loop_disown(&lone->owned);
+    brood__reader_destroy(&lone->reader);
+    brood__free(lone);
 }
 
 static int open_reader(brood_loop **loop, size_t limit, brood_reader **reader)
@@ -50,14 +61,15 @@ static int open_reader(brood_loop **loop, size_t limit, brood_reader **reader)
         return error;
     if (reader == NULL)
         return BROOD_EINVAL;
-    brood_reader *made = brood__alloc(sizeof *made);
-    if (made == NULL)
+    struct lone *lone = brood__alloc(sizeof *lone);
+    if (lone == NULL)
         return BROOD_ENOMEM;
+    brood_reader *made = &lone->reader;
     brood__reader_init(made, *loop, limit);
     made->embedded = false;
-    made->owned.kind = "reader";
-    made->owned.destroy = destroy_alone;
-    brood__post_init(&made->post, free_later);
+    lone->owned.kind = "reader";
+    lone->owned.destroy = destroy_alone;
+    brood__post_init(&lone->post, free_later);
     *reader = made;
     return 0;
 }
@@ -66,7 +78,7 @@ int brood_reader_open(brood_loop *loop, size_t limit, brood_reader **reader)
 {
     int error = open_reader(&loop, limit, reader);
     if (error == 0)
-        brood__loop_own(loop, &(*reader)->owned);
+        brood__loop_own(loop, &lone_of(*reader)->owned);
     return error;
 }
 
@@ -78,7 +90,7 @@ static void pipe_lost(void *arg, int error)
     brood__reader_lost(reader, error);
     brood_pipe_close(pipe);
     if (closed)
-        brood__loop_post_closing(reader->loop, &reader->post);
+        brood__loop_post_closing(reader->loop, &lone_of(reader)->post);
 }
 
 static const brood_pipe_protocol protocol = {.connection_lost = pipe_lost};
@@ -92,11 +104,11 @@ int brood_reader_connect(brood_loop *loop, intptr_t fd, size_t limit, brood_read
         return error;
     error = brood_connect_read_pipe(loop, fd, &protocol, made, &pipe);
     if (error < 0) {
-        brood__free(made);
+        brood__free(lone_of(made));
         return error;
     }
     brood__reader_connect(made, pipe);
-    brood__loop_own(loop, &made->owned); /* after its pipe: the latest goes first */
+    brood__loop_own(loop, &lone_of(made)->owned); /* after its pipe: the latest goes first */
     *reader = made;
     return 0;
 }
@@ -254,7 +266,7 @@ void brood_reader_close(brood_reader *reader)
     if (reader->pipe != NULL)
         brood__pipe_finish(reader->pipe); /* which frees a reader of its own when it is lost */
     else if (!reader->embedded)
-        brood__loop_post_closing(reader->loop, &reader->post);
+        brood__loop_post_closing(reader->loop, &lone_of(reader)->post);
 }
 
 /* ---- questions -------------------------------------------------------------------- */

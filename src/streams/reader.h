@@ -37,9 +37,6 @@ struct brood_reader {
     /* So many of the bytes have been searched for this pattern already. */
     size_t searched;
     brood_buffer pattern; /* empty: the newline */
-
-    struct brood__owned owned; /* of a reader by itself */
-    struct brood__post post;   /* to free it            */
 };
 
 /* An embedded reader, which is connected to a pipe by brood__reader_connect. */

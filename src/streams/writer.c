@@ -15,7 +15,6 @@ void brood__writer_init(brood_writer *writer, brood_loop *loop, brood_pipe *pipe
     brood__list_init(&writer->drainers);
     brood__list_init(&writer->flushers);
     brood__list_init(&writer->closers);
-    brood__list_init(&writer->owned.link);
 }
 
 void brood__writer_destroy(brood_writer *writer)
@@ -27,19 +26,31 @@ void brood__writer_destroy(brood_writer *writer)
 }
 
 /* The loop ends: the pipe goes by itself. */
+/* One by itself: the loop owns it. */
+struct lone {
+    struct brood__owned owned;
+    struct brood__post post; /* to free it */
+    brood_writer writer;
+};
+
+static struct lone *lone_of(brood_writer *writer)
+{
+    return BROOD__CONTAINER(writer, struct lone, writer);
+}
+
 static void destroy_alone(struct brood__owned *owned)
 {
-    brood_writer *writer = BROOD__CONTAINER(owned, brood_writer, owned);
-    brood__loop_withdraw(&writer->post);
-    brood__writer_destroy(writer);
-    brood__free(writer);
+    struct lone *lone = BROOD__CONTAINER(owned, struct lone, owned);
+    brood__loop_withdraw(&lone->post);
+    brood__writer_destroy(&lone->writer);
+    brood__free(lone);
 }
 
 static void free_later(struct brood__post *post)
 {
-    brood_writer *writer = BROOD__CONTAINER(post, brood_writer, post);
-    brood__loop_disown(&writer->owned);
-    brood__free(writer);
+    struct lone *lone = BROOD__CONTAINER(post, struct lone, post);
+    brood__loop_disown(&lone->owned);
+    brood__free(lone);
 }
 
 static void pipe_lost(void *arg, int error)
@@ -63,21 +74,22 @@ int brood_writer_connect(brood_loop *loop, intptr_t fd, brood_writer **writer)
         return error;
     if (writer == NULL)
         return BROOD_EINVAL;
-    brood_writer *made = brood__alloc(sizeof *made);
+    struct lone *lone = brood__alloc(sizeof *lone);
     brood_pipe *pipe;
-    if (made == NULL)
+    if (lone == NULL)
         return BROOD_ENOMEM;
+    brood_writer *made = &lone->writer;
     error = brood_connect_write_pipe(loop, fd, &protocol, made, &pipe);
     if (error < 0) {
-        brood__free(made);
+        brood__free(lone_of(made));
         return error;
     }
     brood__writer_init(made, loop, pipe);
     made->embedded = false;
-    made->owned.kind = "writer";
-    made->owned.destroy = destroy_alone;
-    brood__post_init(&made->post, free_later);
-    brood__loop_own(loop, &made->owned); /* after its pipe: the latest goes first */
+    lone->owned.kind = "writer";
+    lone->owned.destroy = destroy_alone;
+    brood__post_init(&lone->post, free_later);
+    brood__loop_own(loop, &lone_of(made)->owned); /* after its pipe: the latest goes first */
     *writer = made;
     return 0;
 }
@@ -94,7 +106,7 @@ void brood_writer_free(brood_writer *writer)
     brood__writer_destroy(writer);
     brood_pipe_close(writer->pipe);
     if (writer->lost)
-        brood__loop_post_closing(writer->loop, &writer->post);
+        brood__loop_post_closing(writer->loop, &lone_of(writer)->post);
 }
 
 /* ---- what the pipe says -------------------------------------------------------- */
@@ -120,7 +132,7 @@ void brood__writer_lost(brood_writer *writer, int error)
     brood__wake_all(&writer->flushers, 0); /* whether all had gone out is looked at again */
     brood__wake_all(&writer->closers, 0);
     if (writer->given_up)
-        brood__loop_post_closing(writer->loop, &writer->post);
+        brood__loop_post_closing(writer->loop, &lone_of(writer)->post);
 }
 
 /* ---- writing --------------------------------------------------------------------- */

@@ -15,9 +15,6 @@ struct brood_writer {
     bool given_up; /* by its owner: freed once it is lost      */
     int error;
     struct brood__link drainers, flushers, closers;
-
-    struct brood__owned owned; /* of a writer by itself */
-    struct brood__post post;   /* to free it            */
 };
 
 void brood__writer_init(brood_writer *writer, brood_loop *loop, brood_pipe *pipe);
