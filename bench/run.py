@@ -91,15 +91,15 @@ def instructions(row, side, build):
 # ---- all of them ----------------------------------------------------------------------
 
 
-def sides_of(row, build):
-    """Those that this machine has, of this workload's."""
+def sides_of(row, build, quick):
+    """Those that this machine has, of this workload's, and that are to run."""
     usage = subprocess.run([f"{build}/bench/{row.program}", "--help"], capture_output=True,
                            text=True, check=True).stdout
     built = re.search(r"^Sides: (.*)$", usage, re.M).group(1).split()
     have = [side for side in SIDES if side in built]
     if row.program in ASYNCIO:
         have.append("asyncio")
-    return [side for side in have if side not in row.without]
+    return [side for side in have if side not in row.without and row.rounds_of(side, quick) > 0]
 
 
 class Result:
@@ -134,10 +134,10 @@ def take(result, side, build, quick):
 
 
 def run_group(results, build, quick, progress):
-    for number in range(1 if quick else max(result.row.rounds for result in results)):
+    for number in range(max(result.row.rounds for result in results)):
         for result in results:
             for side in result.sides:
-                if number >= result.row.rounds_of(side):
+                if number >= result.row.rounds_of(side, quick):
                     continue
                 progress.step(result.row.title, f"{side}, round {number + 1}")
                 if side not in result.failures:
@@ -304,20 +304,20 @@ def arguments():
     parser.add_argument("--compiler", default="", help="which made them, for the report")
     parser.add_argument("--quick", action="store_true", help="one round, a tenth of the work")
     parser.add_argument("--write", metavar="FOLDER", help="where results go")
-    parser.add_argument("--only", default="", help="rows whose titles contain this")
+    parser.add_argument("--only", default="", help="rows whose titles match this expression")
     return parser.parse_args()
 
 
 def main():
     options = arguments()
-    groups = [[Result(row, sides_of(row, options.build)) for row in group
-               if options.only in row.title] for group in GROUPS]
+    groups = [[Result(row, sides_of(row, options.build, options.quick)) for row in group
+               if re.search(options.only, row.title)] for group in GROUPS]
     results = [result for group in groups for result in group]
     if not results:
-        print(f"run.py: no row has {options.only!r} in its title", file=sys.stderr)
+        print(f"run.py: no row's title matches {options.only!r}", file=sys.stderr)
         return 2
     missing = [side for side in PEERS if side not in peers_text()]
-    progress = Progress(sum(1 if options.quick else result.row.rounds_of(side)
+    progress = Progress(sum(result.row.rounds_of(side, options.quick)
                             for result in results for side in result.sides))
     if missing:
         progress.line(f"left out, since they are not installed: {', '.join(missing)}")
