@@ -4,7 +4,10 @@ of the program of that name, and prints what one operation cost."""
 
 import asyncio
 import os
+import random
 import resource
+import signal
+import statistics
 import sys
 import threading
 import time
@@ -125,13 +128,191 @@ async def loops():
     return each(began, count)
 
 
-WORKLOADS = {"spawn": spawn, "timers": timers, "calls": calls, "tasks": tasks, "loops": loops}
+PIPE = asyncio.subprocess.PIPE
+
+
+async def fanout():
+    count = left = number("count", 1000)
+    total = 0
+
+    async def worker():
+        nonlocal left, total
+        while left > 0:
+            left -= 1
+            process = await asyncio.create_subprocess_exec(beside("producer"), "both",
+                                                           stdout=PIPE, stderr=PIPE)
+            out, err = await process.communicate()
+            assert process.returncode == 0
+            total += len(out) + len(err)
+
+    began = time.monotonic_ns()
+    await asyncio.gather(*[worker() for _ in range(64)])
+    cost = each(began, count)
+    assert total == 14 * count
+    return cost
+
+
+async def exits():
+    live, ended = number("live", 250), number("ended", 120)
+    many_descriptors()
+    children = [await asyncio.create_subprocess_exec(beside("pause")) for _ in range(live)]
+    random.Random(1).shuffle(children)
+    await asyncio.sleep(0.1)
+    costs = []
+    for child in children[:ended]:
+        began = time.monotonic_ns()
+        child.kill()
+        assert await child.wait() == -signal.SIGKILL
+        costs.append(each(began, 1))
+    for child in children[ended:]:
+        child.kill()
+    for child in children[ended:]:
+        await child.wait()
+    return statistics.median(costs)
+
+
+async def read_lines(count):
+    """How many bytes so many lines of a child had."""
+    process = await asyncio.create_subprocess_exec(beside("producer"), "lines", str(count), "80",
+                                                   stdout=PIPE)
+    lines = total = 0
+    while line := await process.stdout.readline():
+        lines += 1
+        total += len(line)
+    assert await process.wait() == 0 and lines == count
+    return total
+
+
+async def lines_many():
+    children = number("children", 200)
+    count = number("count", 2000000) // children
+    began = time.monotonic_ns()
+    totals = await asyncio.gather(*[read_lines(count) for _ in range(children)])
+    cost = each(began, count * children)
+    assert sum(totals) == 80 * count * children
+    return cost
+
+
+async def lines_one():
+    began, count = time.monotonic_ns(), number("count", 20000000)
+    total = await read_lines(count)
+    cost = each(began, count)
+    assert total == 80 * count
+    return cost
+
+
+class Bulk(asyncio.SubprocessProtocol):
+    def __init__(self, over):
+        self.over, self.total = over, 0
+
+    def pipe_data_received(self, fd, data):
+        self.total += len(data)
+
+    def connection_lost(self, exc):
+        self.over.set_result(None)
+
+
+async def bulk():
+    loop = asyncio.get_running_loop()
+    over = loop.create_future()
+    blocks = number("count", 4 << 30) >> 20 << 4  # of 64 KiB
+    began = time.monotonic_ns()
+    transport, protocol = await loop.subprocess_exec(
+        lambda: Bulk(over), beside("producer"), "lines", str(blocks), "65536",
+        stdin=None, stdout=PIPE, stderr=None)
+    await over
+    cost = each(began, blocks >> 4)
+    assert transport.get_returncode() == 0 and protocol.total == blocks << 16
+    return cost
+
+
+async def communicate():
+    data = bytes(range(256)) * (number("count", 512 << 20) >> 8)
+    began = time.monotonic_ns()
+    process = await asyncio.create_subprocess_exec("/bin/cat", stdin=PIPE, stdout=PIPE)
+    out, _ = await process.communicate(data)
+    cost = each(began, len(data)) * (1 << 20)
+    assert process.returncode == 0 and out == data
+    return cost
+
+
+QUESTION = b"a line of a conversation\n"
+WARM_UP = 100
+
+
+class Talk(asyncio.SubprocessProtocol):
+    def __init__(self, over, count):
+        self.over, self.count, self.made = over, count, 0
+        self.heard, self.began, self.cost = b"", 0, 0
+
+    def connection_made(self, transport):
+        self.stdin = transport.get_pipe_transport(0)
+        self.stdin.write(QUESTION)
+
+    def pipe_data_received(self, fd, data):
+        self.heard += data
+        if len(self.heard) < len(QUESTION):
+            return
+        assert self.heard == QUESTION
+        self.heard = b""
+        self.made += 1
+        if self.made == WARM_UP:
+            self.began = time.monotonic_ns()
+        if self.made == WARM_UP + self.count:
+            self.cost = each(self.began, self.count)
+            self.stdin.close()
+        else:
+            self.stdin.write(QUESTION)
+
+    def connection_lost(self, exc):
+        self.over.set_result(None)
+
+
+async def round_trip():
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    count, child = number("count", 50000), (beside("producer"), "echo")
+    if PARAMETERS.get("way", "protocol") == "protocol":
+        loop = asyncio.get_running_loop()
+        over = loop.create_future()
+        _, talk = await loop.subprocess_exec(lambda: Talk(over, count), *child, stdin=PIPE,
+                                             stdout=PIPE, stderr=None)
+        await over
+        return talk.cost
+    process = await asyncio.create_subprocess_exec(*child, stdin=PIPE, stdout=PIPE)
+    for trip in range(WARM_UP + count):
+        if trip == WARM_UP:
+            began = time.monotonic_ns()
+        process.stdin.write(QUESTION)
+        assert await process.stdout.readline() == QUESTION
+    cost = each(began, count)
+    process.stdin.close()
+    assert await process.wait() == 0
+    return cost
+
+
+WORKLOADS = {
+    "spawn": spawn,
+    "fanout": fanout,
+    "exits": exits,
+    "lines_many": lines_many,
+    "bulk": bulk,
+    "lines_one": lines_one,
+    "communicate": communicate,
+    "round_trip": round_trip,
+    "timers": timers,
+    "calls": calls,
+    "tasks": tasks,
+    "loops": loops,
+}
 
 
 def main():
     if len(sys.argv) < 2 or sys.argv[1] not in WORKLOADS:
         print(__doc__ + "\nWorkloads: " + " ".join(WORKLOADS))
         return 0 if sys.argv[1:] == ["--help"] else 2
+    # Without a thread for each child, as it is by itself from Python 3.12 on.
+    if sys.version_info < (3, 12) and hasattr(os, "pidfd_open"):
+        asyncio.set_child_watcher(asyncio.PidfdChildWatcher())
     PARAMETERS.update(word.split("=", 1) for word in sys.argv[2:])
     print(f"{asyncio.run(WORKLOADS[sys.argv[1]]()):.3f}")
     return 0

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 static struct bench_side *sides;
@@ -91,6 +92,26 @@ void bench_stay_on_one_processor(void)
     CPU_ZERO(&set);
     CPU_SET((size_t)first, &set);
     bench_need(sched_setaffinity(0, sizeof set, &set) == 0, "sched_setaffinity");
+}
+
+void bench_raise_descriptors(void)
+{
+    struct rlimit limit;
+    bench_need(getrlimit(RLIMIT_NOFILE, &limit) == 0, "getrlimit");
+    limit.rlim_cur = limit.rlim_max;
+    bench_need(setrlimit(RLIMIT_NOFILE, &limit) == 0, "setrlimit");
+}
+
+static int compare(const void *a, const void *b)
+{
+    const double *first = a, *second = b;
+    return (*first > *second) - (*first < *second);
+}
+
+double bench_median(double *values, size_t count)
+{
+    qsort(values, count, sizeof *values, compare);
+    return values[count / 2];
 }
 
 size_t bench_heap(void)

@@ -54,6 +54,12 @@ void bench_need(bool holds, const char *what);
 /* This process, and what it starts, on one processor. */
 void bench_stay_on_one_processor(void);
 
+/* As many descriptors as the system allows. */
+void bench_raise_descriptors(void);
+
+/* Of so many values, which are sorted by it. */
+double bench_median(double *values, size_t count);
+
 /* Bytes of the heap that are in use. */
 size_t bench_heap(void);
 

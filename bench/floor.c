@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -56,4 +57,10 @@ void floor_end(struct floor_child *child)
 void floor_widen(int fd)
 {
     fcntl(fd, F_SETPIPE_SZ, 1 << 20); /* as far as the user's budget goes */
+}
+
+void floor_watch(int set, int fd, uint64_t whose)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = whose};
+    bench_need(epoll_ctl(set, EPOLL_CTL_ADD, fd, &event) == 0, "epoll_ctl");
 }

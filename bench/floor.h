@@ -4,6 +4,8 @@
 #define BENCH_FLOOR_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct floor_child {
@@ -21,5 +23,8 @@ void floor_end(struct floor_child *child);
 
 /* A pipe of 1 MiB, where it is about bulk. */
 void floor_widen(int fd);
+
+/* `whose` comes back in the events of an epoll set, as long as the descriptor is open. */
+void floor_watch(int set, int fd, uint64_t whose);
 
 #endif

@@ -91,15 +91,15 @@ def instructions(row, side, build):
 # ---- all of them ----------------------------------------------------------------------
 
 
-def sides_of(row, build):
-    """Those that this machine has, of this workload's."""
+def sides_of(row, build, quick):
+    """Those that this machine has, of this workload's, and that are to run."""
     usage = subprocess.run([f"{build}/bench/{row.program}", "--help"], capture_output=True,
                            text=True, check=True).stdout
     built = re.search(r"^Sides: (.*)$", usage, re.M).group(1).split()
     have = [side for side in SIDES if side in built]
     if row.program in ASYNCIO:
         have.append("asyncio")
-    return [side for side in have if side not in row.without]
+    return [side for side in have if side not in row.without and row.rounds_of(side, quick) > 0]
 
 
 class Result:
@@ -107,6 +107,7 @@ class Result:
         self.row, self.sides = row, sides
         self.costs = {side: [] for side in sides}
         self.failures = {}
+        self.seconds = 0
         self.counts = {}
 
     def median(self, side):
@@ -122,23 +123,27 @@ class Result:
         return statistics.median(self.ratios(side))
 
 
+def take(result, side, build, quick):
+    began = time.monotonic()
+    try:
+        cost = measure(result.row, side, build, 10 if quick else 1)
+        result.costs[side].append(cost)
+    except Failed as failure:
+        result.failures[side] = str(failure)
+    result.seconds += time.monotonic() - began
+
+
 def run_group(results, build, quick, progress):
-    rounds = 1 if quick else max(result.row.rounds for result in results)
-    for number in range(rounds):
+    for number in range(max(result.row.rounds for result in results)):
         for result in results:
-            if number >= result.row.rounds:
-                continue
             for side in result.sides:
-                progress.step(result.row.title, f"{side}, round {number + 1}")
-                if side in result.failures:
+                if number >= result.row.rounds_of(side, quick):
                     continue
-                try:
-                    cost = measure(result.row, side, build, 10 if quick else 1)
-                    result.costs[side].append(cost)
-                except Failed as failure:
-                    result.failures[side] = str(failure)
+                progress.step(result.row.title, f"{side}, round {number + 1}")
+                if side not in result.failures:
+                    take(result, side, build, quick)
     for result in results:
-        progress.line(line_of(result))
+        progress.line(f"{line_of(result)}; {result.seconds:.0f} s")
 
 
 def count_instructions(results, build, progress):
@@ -210,11 +215,11 @@ def own_comparisons(results):
     lines = []
     for result in results:
         row = result.row
-        if not row.like or not result.costs["brood"]:
+        other = by_title.get(row.like)
+        if other is None or not result.costs["brood"]:
             continue
-        other = by_title[row.like]
         for side in ("floor", "brood"):
-            if not result.costs.get(side):
+            if not result.costs.get(side) or not other.costs.get(side):
                 continue
             pairs = zip(result.costs[side], other.costs[side])
             ratio = statistics.median(cost / base for cost, base in pairs)
@@ -302,21 +307,21 @@ def arguments():
     parser.add_argument("--compiler", default="", help="which made them, for the report")
     parser.add_argument("--quick", action="store_true", help="one round, a tenth of the work")
     parser.add_argument("--write", metavar="FOLDER", help="where results go")
-    parser.add_argument("--only", default="", help="rows whose titles contain this")
+    parser.add_argument("--only", default="", help="rows whose titles match this expression")
     return parser.parse_args()
 
 
 def main():
     options = arguments()
-    groups = [[Result(row, sides_of(row, options.build)) for row in group
-               if options.only in row.title] for group in GROUPS]
+    groups = [[Result(row, sides_of(row, options.build, options.quick)) for row in group
+               if re.search(options.only, row.title)] for group in GROUPS]
     results = [result for group in groups for result in group]
     if not results:
-        print(f"run.py: no row has {options.only!r} in its title", file=sys.stderr)
+        print(f"run.py: no row's title matches {options.only!r}", file=sys.stderr)
         return 2
     missing = [side for side in PEERS if side not in peers_text()]
-    progress = Progress(sum(len(result.sides) * (1 if options.quick else result.row.rounds)
-                            for result in results))
+    progress = Progress(sum(result.row.rounds_of(side, options.quick)
+                            for result in results for side in result.sides))
     if missing:
         progress.line(f"left out, since they are not installed: {', '.join(missing)}")
     for group in groups:

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "floor.h"
 
@@ -31,10 +30,7 @@ static void touch_memory(void)
 static void open_descriptors(void)
 {
     size_t count = bench_number("open", 0);
-    struct rlimit limit;
-    bench_need(getrlimit(RLIMIT_NOFILE, &limit) == 0, "getrlimit");
-    limit.rlim_cur = limit.rlim_max;
-    bench_need(setrlimit(RLIMIT_NOFILE, &limit) == 0, "setrlimit");
+    bench_raise_descriptors();
     for (size_t i = 0; i < count; i++)
         bench_need(open("/dev/null", O_RDONLY | O_CLOEXEC) >= 0, "open");
 }

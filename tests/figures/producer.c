@@ -1,6 +1,7 @@
 /* The other side of the figures: produces and echoes as fast as a plain program can.
  *   producer lines COUNT LENGTH   so many lines of so many bytes, the newline among them
  *   producer echo                 copies what comes, a read at a time
+ *   producer both                 one line to stdout and one to stderr
  *   producer wait                 one line, then waits for the end of its input */
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,8 +51,10 @@ int main(int argc, char **argv)
         return lines(strtoull(argv[2], NULL, 10), strtoull(argv[3], NULL, 10));
     if (strcmp(command, "echo") == 0)
         return echo();
+    if (strcmp(command, "both") == 0)
+        return write(1, "a line\n", 7) != 7 || write(2, "a line\n", 7) != 7;
     if (strcmp(command, "wait") == 0)
         return write_all("a line\n", 7) != 0 || read(0, block, 1) != 0;
-    fputs("usage: producer lines COUNT LENGTH | echo | wait\n", stderr);
+    fputs("usage: producer lines COUNT LENGTH | echo | both | wait\n", stderr);
     return strcmp(command, "--help") == 0 ? 0 : 2;
 }
