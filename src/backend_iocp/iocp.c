@@ -128,13 +128,16 @@ static void submit(struct brood__backend *backend, struct brood__channel *channe
     *overlapped_of(op) = (OVERLAPPED){0};
 
     BOOL done = FALSE;
+    struct brood__span span = {0};
+    if (op->kind == BROOD__WRITE)
+        op->type->prepare(op, &span);
     SetLastError(ERROR_NOT_SUPPORTED);
     if (op->kind == BROOD__READ || op->kind == BROOD__POLL_GONE)
         done = ReadFile(handle_of(channel), iocp->scratch, 0, NULL, overlapped_of(op));
     else if (op->kind == BROOD__WRITE)
-        done =
-            WriteFile(handle_of(channel), op->data,
-                      (DWORD)(op->len < WRITE_MAX ? op->len : WRITE_MAX), NULL, overlapped_of(op));
+        done = WriteFile(handle_of(channel), span.data,
+                         (DWORD)(span.len < WRITE_MAX ? span.len : WRITE_MAX), NULL,
+                         overlapped_of(op));
     /* No packet follows when it failed at once. */
     DWORD error = GetLastError();
     if (done ? channel->interest != NO_PACKET_AT_ONCE : error == ERROR_IO_PENDING)
@@ -233,28 +236,23 @@ static bool drop_input(struct iocp *iocp, struct brood__op *op)
     return n == 0;
 }
 
-static bool carry_out(struct iocp *iocp, struct brood__op *op)
+static bool carry_out(struct iocp *iocp, struct brood__op *op, struct brood__span *span)
 {
     if (op->kind == BROOD__POLL_GONE)
         return drop_input(iocp, op);
-    if (op->kind == BROOD__READ) {
-        void *data = op->data;
-        op->result = read_now(iocp, handle_of(op->channel), &data, op->len);
-        if (op->result == BROOD_EAGAIN)
-            return false;
-        op->data = data;
-    }
-    return true;
+    if (op->kind == BROOD__READ)
+        op->result = read_now(iocp, handle_of(op->channel), &span->data, span->len);
+    return op->kind != BROOD__READ || op->result != BROOD_EAGAIN;
 }
 
-static bool finish(struct brood__backend *backend, struct brood__op *op)
+static bool finish(struct brood__backend *backend, struct brood__op *op, struct brood__span *span)
 {
     struct iocp *iocp = iocp_of(backend);
     if (op->kind == BROOD__POSTED) {
         op->state = BROOD__IDLE;
         return true;
     }
-    if (op->state == BROOD__RIPE && !carry_out(iocp, op)) {
+    if (op->state == BROOD__RIPE && !carry_out(iocp, op, span)) {
         submit_again(iocp, op);
         return false;
     }

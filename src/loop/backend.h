@@ -55,8 +55,9 @@ struct brood__backend_table {
 
     /* Carry out a ripe operation right before its completion function is called:
      * one scratch buffer then serves all reads, and a read that was cancelled in
-     * the meantime has taken no byte.  false: not yet after all; it stays in flight. */
-    bool (*finish)(struct brood__backend *backend, struct brood__op *op);
+     * the meantime has taken no byte.  The span is what prepare gave, and then what a
+     * read has filled.  false: not yet after all; it stays in flight. */
+    bool (*finish)(struct brood__backend *backend, struct brood__op *op, struct brood__span *span);
 
     /* Without waiting, and beside an operation in flight: bytes, BROOD_EAGAIN, or
      * another error; 0 from try_read is the end.  A backend that cannot answers EAGAIN.

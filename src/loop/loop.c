@@ -123,9 +123,10 @@ static brood_time timeout_of(const brood_loop *loop, brood_time deadline)
     return next > now ? next - now : 0;
 }
 
-static void prepare(struct brood__op *op)
+static void prepare(struct brood__op *op, struct brood__span *span)
 {
-    int error = op->prepare(op);
+    int error =
+        op->state == BROOD__RIPE && op->type->prepare != NULL ? op->type->prepare(op, span) : 0;
     if (error < 0) {
         op->state = BROOD__SETTLED;
         op->result = error;
@@ -136,12 +137,12 @@ static void run_finished(brood_loop *loop, struct brood__op_list *ripe)
 {
     struct brood__op *op;
     while (brood__loop_check(loop) == 0 && (op = brood__op_list_take(ripe)) != NULL) {
-        if (op->state == BROOD__RIPE && op->prepare != NULL)
-            prepare(op);
-        if (!loop->backend->table->finish(loop->backend, op))
+        struct brood__span span = {0};
+        prepare(op, &span);
+        if (!loop->backend->table->finish(loop->backend, op, &span))
             continue;
         brood_time began = stopwatch(loop);
-        op->done(op);
+        op->type->done(op, span.data);
         check_duration(loop, began, "an event of a pipe or child");
     }
 }

@@ -16,8 +16,8 @@
 #include "op_room.h"
 
 enum brood__op_kind {
-    BROOD__READ,      /* bytes into data, at most len; result: how many, 0 at the end */
-    BROOD__WRITE,     /* bytes from data; result: how many, at least 1                */
+    BROOD__READ,      /* bytes into a span; result: how many, 0 at the end            */
+    BROOD__WRITE,     /* bytes from a span; result: how many, at least 1              */
     BROOD__POLL_IN,   /* until a read would not block                                 */
     BROOD__POLL_OUT,  /* until a write would not block                                */
     BROOD__POLL_GONE, /* until nobody reads the other end any more                    */
@@ -32,21 +32,33 @@ enum brood__op_state {
 };
 
 struct brood__channel;
+struct brood__op;
 
-struct brood__op {
-    uint8_t kind, state;
-    struct brood__channel *channel;
+/* What is read into, or written. */
+struct brood__span {
     void *data; /* a read's may be NULL: the backend's own scratch memory, valid
                    until the completion function returns */
     size_t len;
-    /* A read's, may be NULL: called by the loop right before it is carried out, to
-     * set data and len, so that nobody holds memory while nothing comes.  A negative
-     * code becomes the result, and nothing is read. */
-    int (*prepare)(struct brood__op *op);
-    ptrdiff_t result;                   /* negative: a brood_error */
-    void (*done)(struct brood__op *op); /* called by the loop, never by a backend */
-    struct brood__op *next;             /* in a brood__op_list */
-    BROOD__OP_ROOM                      /* members of the backend's (op_room.h beside it) */
+};
+
+/* What an operation is for its owner; called by the loop, never by a backend, but for the
+ * preparation of a write whose bytes the system takes at once. */
+struct brood__op_type {
+    /* A read or a write, right before it is carried out: where from or where to, so that
+     * nobody holds memory while nothing comes.  A read's may be NULL, and may refuse: a
+     * negative code becomes the result, and nothing is read. */
+    int (*prepare)(struct brood__op *op, struct brood__span *span);
+    /* `data`: where a read has put its bytes. */
+    void (*done)(struct brood__op *op, void *data);
+};
+
+struct brood__op {
+    uint8_t kind, state;
+    const struct brood__op_type *type;
+    struct brood__channel *channel;
+    ptrdiff_t result;       /* negative: a brood_error */
+    struct brood__op *next; /* in a brood__op_list     */
+    BROOD__OP_ROOM          /* members of the backend's (op_room.h beside it) */
 };
 
 /* A descriptor or HANDLE that a backend knows; embedded in its owner too.  At

@@ -269,32 +269,29 @@ static ptrdiff_t widen_if_busy(struct reactor *reactor, struct brood__channel *c
     return n;
 }
 
-static ptrdiff_t carry_out(struct reactor *reactor, struct brood__op *op)
+static ptrdiff_t carry_out(struct reactor *reactor, struct brood__op *op, struct brood__span *span)
 {
     int fd = (int)op->channel->handle;
-    struct iovec part = {.iov_base = op->data, .iov_len = op->len};
     switch (op->kind) {
     case BROOD__READ:
-        if (op->data == NULL)
-            part = (struct iovec){.iov_base = reactor->scratch, .iov_len = SCRATCH_SIZE};
-        ptrdiff_t n = brood__io_read(fd, part.iov_base, part.iov_len);
-        if (n != BROOD_EAGAIN)
-            op->data = part.iov_base;
-        return widen_if_busy(reactor, op->channel, n);
+        if (span->data == NULL)
+            *span = (struct brood__span){.data = reactor->scratch, .len = SCRATCH_SIZE};
+        return widen_if_busy(reactor, op->channel, brood__io_read(fd, span->data, span->len));
     case BROOD__WRITE:
-        return brood__io_writev(fd, &part, 1);
+        return brood__io_writev(fd, &(struct iovec){.iov_base = span->data, .iov_len = span->len},
+                                1);
     default:
         return 0;
     }
 }
 
-static bool finish(struct brood__backend *backend, struct brood__op *op)
+static bool finish(struct brood__backend *backend, struct brood__op *op, struct brood__span *span)
 {
     struct reactor *reactor = reactor_of(backend);
     if (is_forked(reactor))
         return false;
     if (op->state == BROOD__RIPE) {
-        op->result = carry_out(reactor, op);
+        op->result = carry_out(reactor, op, span);
         if (op->result == BROOD_EAGAIN && !op->channel->unpollable) {
             op->state = BROOD__SUBMITTED;
             check_interest(reactor, op->channel);

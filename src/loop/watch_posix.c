@@ -21,7 +21,7 @@ struct brood__foreign_watch {
     bool dead; /* nothing is watched any more: freed when nothing is in flight */
 };
 
-static void ready(struct brood__op *op);
+static void ready(struct brood__op *op, void *unused);
 
 static struct brood__foreign_watch *find(brood_loop *loop, int fd)
 {
@@ -47,9 +47,10 @@ static int open_watch(brood_loop *loop, int fd, struct brood__foreign_watch **ma
         brood__free(watch);
         return error;
     }
+    static const struct brood__op_type type = {.done = ready};
     watch->loop = loop;
-    watch->in.op = (struct brood__op){.kind = BROOD__POLL_IN, .done = ready};
-    watch->out.op = (struct brood__op){.kind = BROOD__POLL_OUT, .done = ready};
+    watch->in.op = (struct brood__op){.kind = BROOD__POLL_IN, .type = &type};
+    watch->out.op = (struct brood__op){.kind = BROOD__POLL_OUT, .type = &type};
     brood__list_append(&loop->foreign, &watch->link);
     *made = watch;
     return 0;
@@ -77,8 +78,9 @@ static void release(struct brood__foreign_watch *watch)
     brood__free(watch);
 }
 
-static void ready(struct brood__op *op)
+static void ready(struct brood__op *op, void *unused)
 {
+    (void)unused;
     struct brood__foreign_watch *watch =
         BROOD__CONTAINER(op->channel, struct brood__foreign_watch, channel);
     struct side *side = op == &watch->in.op ? &watch->in : &watch->out;

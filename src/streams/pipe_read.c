@@ -31,12 +31,12 @@ static brood_pipe *pipe_of(struct brood__op *op)
     return &BROOD__CONTAINER(op, struct brood__read_pipe, op)->base;
 }
 
-static void done(struct brood__op *op)
+static void done(struct brood__op *op, void *data)
 {
     brood_pipe *pipe = pipe_of(op);
     if (pipe->state == BROOD__PIPE_OPEN) {
         if (op->result > 0)
-            received(pipe, op->data, op->result);
+            received(pipe, data, op->result);
         else if (op->result != BROOD_ECANCELED)
             ended(pipe, op->result);
     }
@@ -46,14 +46,13 @@ static void done(struct brood__op *op)
 
 /* A paused pipe's read goes back here, with nothing read; so does one that came after all
  * while it was being cancelled, whose sink may be gone. */
-static int prepare(struct brood__op *op)
+static int prepare(struct brood__op *op, struct brood__span *span)
 {
     brood_pipe *pipe = pipe_of(op);
-    op->data = NULL;
     if (pipe->paused || pipe->state != BROOD__PIPE_OPEN)
         return BROOD_ECANCELED;
     struct brood__sink *sink = brood__pipe_in(pipe)->sink;
-    return sink == NULL ? 0 : sink->room(sink, &op->data, &op->len);
+    return sink == NULL ? 0 : sink->room(sink, &span->data, &span->len);
 }
 
 void brood__pipe_read_into(brood_pipe *pipe, struct brood__sink *sink)
@@ -63,8 +62,9 @@ void brood__pipe_read_into(brood_pipe *pipe, struct brood__sink *sink)
 
 void brood__pipe_read_init(brood_pipe *pipe)
 {
+    static const struct brood__op_type type = {.prepare = prepare, .done = done};
     struct brood__read_pipe *in = brood__pipe_in(pipe);
-    in->op = (struct brood__op){.kind = BROOD__READ, .prepare = prepare, .done = done};
+    in->op = (struct brood__op){.kind = BROOD__READ, .type = &type};
     in->sink = NULL;
 }
 
@@ -73,7 +73,6 @@ void brood__pipe_read_arm(brood_pipe *pipe)
     struct brood__op *op = &brood__pipe_in(pipe)->op;
     if (pipe->state != BROOD__PIPE_OPEN || !pipe->begun || pipe->paused || op->state != BROOD__IDLE)
         return;
-    op->data = NULL;
     brood__submit(pipe->loop, &pipe->channel, op);
 }
 

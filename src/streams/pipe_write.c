@@ -184,10 +184,9 @@ static void borrow(brood_pipe *pipe)
     lent->len -= piece.len;
 }
 
-/* Makes the next write out of what is buffered; whether there is any. */
-static bool prepare_write(struct brood__write_pipe *out)
+/* What is written next is put where it does not move; whether there is anything. */
+static bool have_to_send(struct brood__outgoing *outgoing)
 {
-    struct brood__outgoing *outgoing = out->outgoing;
     if (outgoing == NULL)
         return false;
     if (outgoing->sending.len == 0) {
@@ -196,10 +195,21 @@ static bool prepare_write(struct brood__write_pipe *out)
         empty.start = 0;
         outgoing->pending = empty;
     }
-    out->op.kind = BROOD__WRITE;
-    out->op.data = outgoing->sending.data + outgoing->sending.start;
-    out->op.len = outgoing->sending.len;
-    return out->op.len > 0;
+    return outgoing->sending.len > 0;
+}
+
+static brood_pipe *pipe_of(struct brood__op *op)
+{
+    return &BROOD__CONTAINER(op, struct brood__write_pipe, op)->base;
+}
+
+static int prepare(struct brood__op *op, struct brood__span *span)
+{
+    const struct brood__outgoing *outgoing = brood__pipe_out(pipe_of(op))->outgoing;
+    if (op->kind == BROOD__WRITE)
+        *span = (struct brood__span){.data = outgoing->sending.data + outgoing->sending.start,
+                                     .len = outgoing->sending.len};
+    return 0;
 }
 
 /* What has been sent is in flight as one operation; what is written meanwhile
@@ -215,7 +225,7 @@ static void send_next(brood_pipe *pipe)
         borrow(pipe);
     if (pipe->state >= BROOD__PIPE_LOSING)
         return;
-    if (!prepare_write(out)) {
+    if (!have_to_send(out->outgoing)) {
         if (out->lent.len == 0)
             return;
         out->op.kind = BROOD__POLL_OUT;
@@ -254,13 +264,9 @@ static void tell_progress(brood_pipe *pipe)
         source->emptied(source);
 }
 
-static brood_pipe *pipe_of(struct brood__op *op)
+static void written(struct brood__op *op, void *unused)
 {
-    return &BROOD__CONTAINER(op, struct brood__write_pipe, op)->base;
-}
-
-static void written(struct brood__op *op)
-{
+    (void)unused;
     brood_pipe *pipe = pipe_of(op);
     if (pipe->state < BROOD__PIPE_LOSING) {
         if (op->kind == BROOD__POLL_OUT && op->result >= 0)
@@ -282,8 +288,9 @@ static void written(struct brood__op *op)
 }
 
 /* Fails where the system cannot tell (EPERM): then only a write will show it. */
-static void reader_gone(struct brood__op *op)
+static void reader_gone(struct brood__op *op, void *unused)
 {
+    (void)unused;
     brood_pipe *pipe = &BROOD__CONTAINER(op, struct brood__write_pipe, gone)->base;
     if (op->result >= 0)
         brood__pipe_lose(pipe, brood__pipe_buffered(pipe) > 0 ? BROOD_EPIPE : 0);
@@ -292,9 +299,11 @@ static void reader_gone(struct brood__op *op)
 
 void brood__pipe_write_init(brood_pipe *pipe)
 {
+    static const struct brood__op_type type = {.prepare = prepare, .done = written};
+    static const struct brood__op_type gone_type = {.done = reader_gone};
     struct brood__write_pipe *out = brood__pipe_out(pipe);
-    out->op = (struct brood__op){.kind = BROOD__WRITE, .done = written};
-    out->gone = (struct brood__op){.kind = BROOD__POLL_GONE, .done = reader_gone};
+    out->op = (struct brood__op){.kind = BROOD__WRITE, .type = &type};
+    out->gone = (struct brood__op){.kind = BROOD__POLL_GONE, .type = &gone_type};
     out->outgoing = NULL;
     out->lent = (brood_slice){0};
     out->source = NULL;

@@ -38,11 +38,13 @@ struct brood__watcher {
 };
 
 static void collect(struct brood__watcher *watcher);
-static void index_ready(struct brood__op *op);
+static void index_ready(struct brood__op *op, void *unused);
 static void bell_rang(struct brood__signal_watch *bell);
 static void destroy(struct brood__owned *owned);
 static void clock_struck(struct brood__timer *timer);
 static void ask_now(struct brood__post *post);
+
+static const struct brood__op_type type = {.done = index_ready};
 
 /* ---- a watcher ------------------------------------------------------------ */
 
@@ -57,7 +59,7 @@ static int open_index(struct brood__watcher *watcher)
         watcher->index = -1;
         return error;
     }
-    watcher->poll = (struct brood__op){.kind = BROOD__POLL_IN, .done = index_ready};
+    watcher->poll = (struct brood__op){.kind = BROOD__POLL_IN, .type = &type};
     brood__submit(watcher->loop, &watcher->channel, &watcher->poll);
     return watcher->poll.state == BROOD__SETTLED ? (int)watcher->poll.result : 0;
 }
@@ -260,8 +262,9 @@ static void ask_now(struct brood__post *post)
     ask_others_until_none(BROOD__CONTAINER(post, struct brood__watcher, ask), FIRST_PACE_NS);
 }
 
-static void index_ready(struct brood__op *op)
+static void index_ready(struct brood__op *op, void *unused)
 {
+    (void)unused;
     struct brood__watcher *watcher = BROOD__CONTAINER(op, struct brood__watcher, poll);
     collect(watcher);
     if (brood__loop_check(watcher->loop) < 0)

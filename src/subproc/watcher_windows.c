@@ -154,8 +154,9 @@ static void wait_again(struct watch *watch)
     brood__exit_post(watch->loop->backend, &watch->op);
 }
 
-static void exit_came(struct brood__op *op)
+static void exit_came(struct brood__op *op, void *unused)
 {
+    (void)unused;
     struct watch *watch = BROOD__CONTAINER(op, struct watch, op);
     struct brood__child *child = watch->child;
     atomic_store(&watch->posted, false);
@@ -172,10 +173,11 @@ static void exit_came(struct brood__op *op)
 
 int brood__watcher_add(brood_loop *loop, struct brood__child *child)
 {
+    static const struct brood__op_type type = {.done = exit_came};
     struct watch *watch = brood__alloc(sizeof *watch);
     if (watch == NULL)
         return BROOD_ENOMEM;
-    watch->op = (struct brood__op){.kind = BROOD__POSTED, .done = exit_came};
+    watch->op = (struct brood__op){.kind = BROOD__POSTED, .type = &type};
     watch->child = child;
     watch->loop = loop;
     int error = begin(watch);

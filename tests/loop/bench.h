@@ -35,15 +35,17 @@ struct traced_op {
     const char *word;
 };
 
-static void op_done(struct brood__op *op)
+static void op_done(struct brood__op *op, void *data)
 {
+    (void)data;
     trace_word(&bench.trace, ((struct traced_op *)(void *)op)->word);
 }
 
 static void submit_traced(struct traced_op *traced, const char *word)
 {
+    static const struct brood__op_type type = {.done = op_done};
     traced->word = word;
-    traced->op = (struct brood__op){.kind = BROOD__READ, .done = op_done};
+    traced->op = (struct brood__op){.kind = BROOD__READ, .type = &type};
     cr_assert_eq(brood__attach(bench.loop, &traced->channel, 7), 0);
     brood__submit(bench.loop, &traced->channel, &traced->op);
 }

@@ -73,8 +73,9 @@ static int wait_for_events(struct brood__backend *backend, brood_time timeout,
     return 0;
 }
 
-static bool finish(struct brood__backend *backend, struct brood__op *op)
+static bool finish(struct brood__backend *backend, struct brood__op *op, struct brood__span *span)
 {
+    (void)span;
     struct fake_backend *fake = fake_of(backend);
     fake->finishes++;
     if (fake->refusals > 0) {

@@ -5,6 +5,7 @@
 
 #include "backend.h"
 #include "poller.h"
+#include "spanned_op.h"
 
 enum { FAKE_LIMIT = 64 };
 
@@ -52,7 +53,7 @@ void bench_expect_set(const struct reactor_bench *bench, size_t number, int fd, 
 
 static inline struct brood__op op_of(enum brood__op_kind kind)
 {
-    return (struct brood__op){.kind = (uint8_t)kind};
+    return spanned_op((uint8_t)kind, NULL, 0);
 }
 
 #endif

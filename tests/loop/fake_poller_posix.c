@@ -102,7 +102,7 @@ int bench_round(struct reactor_bench *bench)
     brood__op_list_init(&ripe);
     cr_assert_eq(bench->table->wait(bench->backend, BROOD_FOREVER, &ripe), 0);
     while ((op = brood__op_list_take(&ripe)) != NULL)
-        done += bench->table->finish(bench->backend, op);
+        done += finish_spanned(bench->backend, op);
     return done;
 }
 

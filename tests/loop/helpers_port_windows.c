@@ -1,6 +1,8 @@
 /* The completion port and its channel. */
 #include "helpers_port_windows.h"
 
+#include "spanned_op.h"
+
 #include <stdio.h>
 
 #include "support.h"
@@ -103,7 +105,7 @@ size_t port_wait(struct brood__backend *port, brood_time timeout, struct brood__
 
 bool port_finish(struct brood__backend *port, struct brood__op *op)
 {
-    bool done = port->table->finish(port, op);
+    bool done = finish_spanned(port, op);
     cr_assert_eq(op->state == BROOD__IDLE, done);
     return done;
 }

@@ -4,6 +4,7 @@
 
 #include "exit_windows.h"
 #include "helpers_port_windows.h"
+#include "spanned_op.h"
 #include "support.h"
 
 SUITE(iocp_wait);
@@ -33,7 +34,7 @@ Test(iocp_wait, one_wait_gives_all_that_have_completed)
     port = port_open();
     open_pipes(PIPES);
     for (int i = 0; i < PIPES; i++) {
-        reads[i] = (struct brood__op){.kind = BROOD__READ};
+        reads[i] = spanned_op(BROOD__READ, NULL, 0);
         port_put(&pipes[i], "x");
         port_submit(port, &pipes[i], &reads[i]);
     }
@@ -50,7 +51,9 @@ Test(iocp_wait, one_wait_gives_all_that_have_completed)
 /* Failed at once, and completed: the first ones are known without asking the system. */
 Test(iocp_wait, what_is_known_already_does_not_hide_the_rest)
 {
-    struct brood__op reads[2] = {{.kind = BROOD__READ}, {.kind = BROOD__READ}}, *ripe[2];
+    struct brood__op reads[2] = {spanned_op(BROOD__READ, NULL, 0),
+                                 spanned_op(BROOD__READ, NULL, 0)},
+                     *ripe[2];
     port = port_open();
     open_pipes(2);
     port_hang_up(&pipes[0]);
@@ -135,7 +138,7 @@ Test(iocp_wait, many_wakes_are_one_packet)
 
 Test(iocp_wait, a_wake_comes_with_what_has_completed)
 {
-    struct brood__op read = {.kind = BROOD__READ}, *ripe = NULL;
+    struct brood__op read = spanned_op(BROOD__READ, NULL, 0), *ripe = NULL;
     port = port_open();
     open_pipes(1);
     port->table->wake(port);
@@ -219,10 +222,10 @@ Test(iocp_wait, sem_83_what_is_abandoned_is_never_heard_of_again)
     port = port_open();
     open_pipes(3);
     for (int round = 0; round < 10; round++) {
-        ops[0] = (struct brood__op){.kind = BROOD__READ, .data = block, .len = 16};
-        ops[1] = (struct brood__op){.kind = BROOD__WRITE, .data = block, .len = sizeof block};
-        ops[2] = (struct brood__op){.kind = BROOD__POLL_GONE};
-        ops[3] = (struct brood__op){.kind = BROOD__WRITE, .data = block, .len = 1};
+        ops[0] = spanned_op(BROOD__READ, block, 16);
+        ops[1] = spanned_op(BROOD__WRITE, block, sizeof block);
+        ops[2] = spanned_op(BROOD__POLL_GONE, NULL, 0);
+        ops[3] = spanned_op(BROOD__WRITE, block, 1);
         port_submit(port, &pipes[0], &ops[0]);
         port_submit(port, &pipes[0], &ops[1]);
         port_submit(port, &pipes[1], &ops[2]);
@@ -251,7 +254,7 @@ Test(iocp_wait, sem_83_the_packets_of_all_are_taken_whichever_is_abandoned_first
         port = port_open();
         open_pipes(PIPES);
         for (int i = 0; i < PIPES; i++) {
-            reads[i] = (struct brood__op){.kind = BROOD__READ};
+            reads[i] = spanned_op(BROOD__READ, NULL, 0);
             port_put(&pipes[i], "x");
             port_submit(port, &pipes[i], &reads[i]);
         }
@@ -272,7 +275,7 @@ Test(iocp_wait, sem_83_what_had_failed_at_once_is_abandoned_too)
     open_pipes(2);
     port_hang_up(&pipes[0]);
     for (int i = 0; i < 2; i++) {
-        reads[i] = (struct brood__op){.kind = BROOD__READ};
+        reads[i] = spanned_op(BROOD__READ, NULL, 0);
         port_submit(port, &pipes[i], &reads[i]);
     }
     cr_expect(port->table->pending(port));

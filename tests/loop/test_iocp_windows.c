@@ -1,6 +1,7 @@
 /* The completion port fulfils the contract (backend.h): reads, writes and the reader's
  * going, by themselves and cancelled. */
 #include "helpers_port_windows.h"
+#include "spanned_op.h"
 #include "support.h"
 
 SUITE(iocp);
@@ -23,12 +24,12 @@ static void close_all(void)
 
 static struct brood__op reading(void *data, size_t len)
 {
-    return (struct brood__op){.kind = BROOD__READ, .data = data, .len = len};
+    return spanned_op(BROOD__READ, data, len);
 }
 
 static struct brood__op writing(void *data, size_t len)
 {
-    return (struct brood__op){.kind = BROOD__WRITE, .data = data, .len = len};
+    return spanned_op(BROOD__WRITE, data, len);
 }
 
 static void cancel(struct brood__op *op)
@@ -40,7 +41,7 @@ static void expect_text(struct brood__op *op, const char *text)
 {
     size_t length = strlen(text);
     cr_assert_eq(port_await(port, op), (ptrdiff_t)length);
-    cr_expect_arr_eq((const char *)op->data, text, length);
+    cr_expect_arr_eq((const char *)span_of(op)->data, text, length);
 }
 
 /* ---- reading -------------------------------------------------------------------------- */
@@ -235,7 +236,7 @@ Test(iocp, both_ways_at_the_same_time)
 
 Test(iocp, a_reader_that_goes_is_noticed)
 {
-    struct brood__op gone = {.kind = BROOD__POLL_GONE};
+    struct brood__op gone = spanned_op(BROOD__POLL_GONE, NULL, 0);
     open_all();
     port_submit(port, &pipe, &gone);
     port_expect_nothing(port);
@@ -246,7 +247,7 @@ Test(iocp, a_reader_that_goes_is_noticed)
 
 Test(iocp, what_is_written_to_the_end_that_is_written_to_is_dropped)
 {
-    struct brood__op gone = {.kind = BROOD__POLL_GONE}, *ripe = NULL;
+    struct brood__op gone = spanned_op(BROOD__POLL_GONE, NULL, 0), *ripe = NULL;
     open_all();
     port_submit(port, &pipe, &gone);
     for (int i = 0; i < 3; i++) {
@@ -333,7 +334,7 @@ Test(iocp, a_write_that_is_done_is_not_cancelled_any_more)
 
 Test(iocp, a_cancelled_look_at_the_reader_can_be_begun_again)
 {
-    struct brood__op gone = {.kind = BROOD__POLL_GONE};
+    struct brood__op gone = spanned_op(BROOD__POLL_GONE, NULL, 0);
     open_all();
     port_submit(port, &pipe, &gone);
     cancel(&gone);

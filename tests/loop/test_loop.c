@@ -226,8 +226,9 @@ static void take_a_moment(void *arg)
         ;
 }
 
-static void op_takes_a_moment(struct brood__op *op)
+static void op_takes_a_moment(struct brood__op *op, void *data)
 {
+    (void)data;
     take_a_moment(op);
 }
 
@@ -246,7 +247,7 @@ Test(loop, slow_callbacks_are_reported_when_asked_for)
     struct traced_op op;
     open_bench(&options);
     submit_traced(&op, "");
-    op.op.done = op_takes_a_moment;
+    op.op.type = &(struct brood__op_type){.done = op_takes_a_moment};
     bench.fake.script[0].ripen[0] = &op.op;
     brood_call_soon(bench.loop, take_a_moment, NULL, NULL);
     brood_call_at(bench.loop, 0, take_a_moment, NULL, NULL);

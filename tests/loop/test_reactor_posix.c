@@ -44,14 +44,14 @@ Test(reactor, reading_again_tells_the_poller_nothing)
     struct brood__op read = op_of(BROOD__READ);
     bench_open(&bench);
     for (int i = 0; i < 10; i++) {
-        read.data = NULL;
+        *span_of(&read) = (struct brood__span){0};
         bench_submit(&bench, &read);
         cr_assert_eq(bench_round(&bench), 0);
         host_put(bench.ends[1], "abc");
         bench_announce(&bench, BROOD__IN);
         cr_assert_eq(bench_round(&bench), 1);
         cr_assert_eq(read.result, 3);
-        cr_assert_arr_eq(read.data, "abc", 3);
+        cr_assert_arr_eq(span_of(&read)->data, "abc", 3);
     }
     cr_assert_eq(bench.fake.set_count, 1);
     bench_detach(&bench);
@@ -110,7 +110,7 @@ Test(reactor, a_ripe_poll_is_disarmed_by_cancel_too)
     cr_assert_eq(in.state, BROOD__RIPE);
     bench_cancel(&bench, &in);
     cr_expect_eq(bench.fake.set_count, 2);
-    cr_assert(bench.table->finish(bench.backend, brood__op_list_take(&ripe)));
+    cr_assert(finish_spanned(bench.backend, brood__op_list_take(&ripe)));
     cr_assert_eq(in.result, BROOD_ECANCELED);
     bench_detach(&bench);
     bench_expect_set(&bench, 1, bench.ends[0], BROOD__IN, 0);
@@ -209,7 +209,7 @@ Test(reactor, a_read_that_finds_nothing_stays_in_flight)
     bench_announce(&bench, BROOD__IN);
     cr_assert_eq(bench_round(&bench), 0);
     cr_assert_eq(read.state, BROOD__SUBMITTED);
-    cr_assert_null(read.data);
+    cr_assert_null(span_of(&read)->data);
     host_put(bench.ends[1], "x");
     bench_announce(&bench, BROOD__IN);
     cr_assert_eq(bench_round(&bench), 1);
@@ -232,7 +232,7 @@ Test(reactor, a_ripe_read_that_is_cancelled_takes_no_byte)
     brood__op_list_init(&ripe);
     cr_assert_eq(bench.table->wait(bench.backend, BROOD_FOREVER, &ripe), 0);
     bench_cancel(&bench, &op);
-    cr_assert(bench.table->finish(bench.backend, brood__op_list_take(&ripe)));
+    cr_assert(finish_spanned(bench.backend, brood__op_list_take(&ripe)));
     cr_assert_null(ripe.first);
     cr_assert_eq(op.result, BROOD_ECANCELED);
     cr_assert_eq(bench_round(&bench), 0, "it completes once");
@@ -244,7 +244,7 @@ Test(reactor, a_ripe_read_that_is_cancelled_takes_no_byte)
 Test(reactor, a_read_into_memory_of_ones_own)
 {
     char bytes[4] = "";
-    struct brood__op op = {.kind = BROOD__READ, .data = bytes, .len = 2};
+    struct brood__op op = spanned_op(BROOD__READ, bytes, 2);
     bench_open(&bench);
     host_put(bench.ends[1], "abc");
     bench_submit(&bench, &op);

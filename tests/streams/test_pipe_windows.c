@@ -493,12 +493,13 @@ Test(pipe_windows, sem_81_one_write_is_in_flight_and_the_rest_joined_behind_it_i
         cr_assert_eq(available(peer), FIRST, "the first alone");
     }
     test_settle(loop);
-    cr_assert_eq(writing.pipe->out.op.len, FIRST);
+    cr_assert_eq(brood__pipe_out(writing.pipe)->outgoing->sending.len, FIRST);
     cr_assert_eq(brood_pipe_buffered(writing.pipe), TOTAL);
     while (taken < 1000)
         taken += take_pattern(peer, 1000 - taken, taken);
     test_settle(loop);
-    cr_assert_eq(writing.pipe->out.op.len, PARTS * PART, "all the rest as one");
+    cr_assert_eq(brood__pipe_out(writing.pipe)->outgoing->sending.len, PARTS * PART,
+                 "all the rest as one");
     cr_assert_eq(available(peer), TOTAL - 1000);
     cr_assert_eq(brood_pipe_buffered(writing.pipe), PARTS * PART);
     brood_pipe_close(writing.pipe);
