@@ -17,7 +17,8 @@ FOREIGN_TESTS := $(FOREIGN) $(if $(KQUEUE),%/test_pipe_read_linux.c %/test_spawn
                    $(wildcard tests/*/test_old_kernel*.c),%_emulated.c)
 TESTS := $(filter-out $(FOREIGN_TESTS),$(sort $(wildcard tests/loop/test_*.c tests/streams/test_*.c \
            tests/subproc/test_*.c tests/examples/test_*.c $(if $(KQUEUE),tests/kqueue/test_*.c))))
-FIGURES := $(sort $(wildcard tests/figures/test_*.c)) tests/figures/figures.c tests/figures/bare.c tests/figures/bare_exits.c
+FIGURES := $(sort $(wildcard tests/figures/test_*.c)) tests/figures/figures.c tests/figures/bare.c tests/figures/bare_exits.c \
+           tests/figures/traced_linux.c
 TEST_SUPPORT := $(filter-out $(FOREIGN) tests/support/child% tests/support/old_kernel%,$(sort $(wildcard tests/support/*.c \
                   tests/*/fake_*.c tests/*/*_recorder.c tests/*/*_recorder_*.c tests/*/helpers*.c)))
 SUPPORT_OBJECTS := $(TEST_SUPPORT:%.c=$(BUILD)/%.o)

@@ -73,6 +73,8 @@ struct brood__channel {
     uint32_t slot;
     uint8_t interest; /* as the system knows it */
     bool widened;     /* it has been found busy   */
+    bool more;        /* and has more to read, likely                                  */
+    uint8_t filled;   /* so many reads in a row have filled what they read into    */
     bool unpollable;  /* and is taken for always ready */
 };
 

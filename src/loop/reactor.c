@@ -19,9 +19,12 @@
 
 enum {
     EVENTS_PER_WAIT = 128,
-    SCRATCH_SIZE = 65536, /* a pipe's usual capacity */
+    SCRATCH_SIZE = 65536,       /* a pipe's usual capacity */
+    WIDE_SCRATCH_SIZE = 262144, /* and a widened one's     */
+    FILLED_ENOUGH = 16,
     BUSY = SCRATCH_SIZE / 2,
     MAX_WIDENED = 16,
+    UNASKED_MAX = 3, /* with the read before them they empty a widened pipe */
 };
 #define NO_SLOT   UINT32_MAX
 
@@ -42,7 +45,10 @@ struct reactor {
     uint32_t slot_count, free_slot;
     struct brood__link dirty;      /* channels whose interest may have changed      */
     struct brood__op_list settled; /* cancelled or failed: for the next wait to give */
+    struct brood__op_list again;   /* reads of which the last one left more, likely  */
+    unsigned unasked;              /* waits in a row that have only given such reads  */
     char *scratch;
+    size_t scratch_size;
     unsigned widened; /* channels that are */
     unsigned forks;   /* of the process that opened it */
 };
@@ -147,8 +153,10 @@ static void detach(struct brood__backend *backend, struct brood__channel *channe
 static void abandon(struct brood__backend *backend, struct brood__channel *channel)
 {
     struct reactor *reactor = reactor_of(backend);
-    if (channel->in != NULL || channel->out != NULL) /* the end: nobody waits any more */
+    if (channel->in != NULL || channel->out != NULL) { /* the end: nobody waits any more */
         brood__op_list_init(&reactor->settled);
+        brood__op_list_init(&reactor->again);
+    }
     free_slot(reactor, channel);
 }
 
@@ -229,6 +237,16 @@ static void update(struct reactor *reactor, struct brood__channel *channel)
     }
 }
 
+/* A wide pipe that has filled a read has more, likely: it is read once more without a
+ * question.  Its registration stays as it is. */
+static void read_again(struct reactor *reactor, struct brood__op *op)
+{
+    op->channel->more = false;
+    op->state = BROOD__RIPE;
+    brood__list_remove(&op->channel->dirty);
+    brood__op_list_append(&reactor->again, op);
+}
+
 static void submit(struct brood__backend *backend, struct brood__channel *channel,
                    struct brood__op *op)
 {
@@ -238,7 +256,9 @@ static void submit(struct brood__backend *backend, struct brood__channel *channe
     *place = op;
     op->channel = channel;
     op->state = BROOD__SUBMITTED;
-    if (is_poll(op))
+    if (op->kind == BROOD__READ && channel->more)
+        read_again(reactor, op);
+    else if (is_poll(op))
         update(reactor, channel);
     else
         check_interest(reactor, channel);
@@ -259,13 +279,44 @@ static void cancel(struct brood__backend *backend, struct brood__op *op)
 /* A pipe that is found full makes its two ends wait for each other; through a wider one
  * both run at the same time.  For a few of them only: all the pipes of a
  * user share one budget, and beyond it every new pipe is a narrow one. */
-static ptrdiff_t widen_if_busy(struct reactor *reactor, struct brood__channel *channel, ptrdiff_t n)
+static void widen_if_busy(struct reactor *reactor, struct brood__channel *channel, ptrdiff_t n)
 {
     if (n >= BUSY && !channel->widened && reactor->widened < MAX_WIDENED) {
         channel->widened = true;
         reactor->widened++;
         brood__io_widen((int)channel->handle);
     }
+}
+
+/* Where both ends share a processor, whoever writes goes on as soon as a read has made
+ * room, and each read costs two switches: then all that the pipe holds is read at once.
+ * Where they do not, such a read would only keep the other end waiting: it is not filled,
+ * and the next ones are small again. */
+static struct brood__span scratch_for(struct reactor *reactor, const struct brood__channel *channel)
+{
+    struct brood__span scratch = {.data = reactor->scratch, .len = SCRATCH_SIZE};
+    if (channel->filled < FILLED_ENOUGH)
+        return scratch;
+    if (reactor->scratch_size < WIDE_SCRATCH_SIZE) {
+        char *wide = brood__realloc(reactor->scratch, WIDE_SCRATCH_SIZE);
+        if (wide == NULL)
+            return scratch;
+        reactor->scratch = wide;
+        reactor->scratch_size = WIDE_SCRATCH_SIZE;
+    }
+    return (struct brood__span){.data = reactor->scratch, .len = WIDE_SCRATCH_SIZE};
+}
+
+static ptrdiff_t note_flow(struct reactor *reactor, struct brood__channel *channel, ptrdiff_t n,
+                           size_t len)
+{
+    bool filled = n == (ptrdiff_t)len && channel->widened;
+    channel->more = filled && len < WIDE_SCRATCH_SIZE;
+    if (!filled)
+        channel->filled = 0;
+    else if (channel->filled < FILLED_ENOUGH)
+        channel->filled++;
+    widen_if_busy(reactor, channel, n);
     return n;
 }
 
@@ -275,8 +326,9 @@ static ptrdiff_t carry_out(struct reactor *reactor, struct brood__op *op, struct
     switch (op->kind) {
     case BROOD__READ:
         if (span->data == NULL)
-            *span = (struct brood__span){.data = reactor->scratch, .len = SCRATCH_SIZE};
-        return widen_if_busy(reactor, op->channel, brood__io_read(fd, span->data, span->len));
+            *span = scratch_for(reactor, op->channel);
+        return note_flow(reactor, op->channel, brood__io_read(fd, span->data, span->len),
+                         span->len);
     case BROOD__WRITE:
         return brood__io_writev(fd, &(struct iovec){.iov_base = span->data, .iov_len = span->len},
                                 1);
@@ -316,7 +368,7 @@ static ptrdiff_t try_read(struct brood__backend *backend, struct brood__channel 
         *data = reactor->scratch;
         len = SCRATCH_SIZE;
     }
-    return widen_if_busy(reactor, channel, brood__io_read((int)channel->handle, *data, len));
+    return note_flow(reactor, channel, brood__io_read((int)channel->handle, *data, len), len);
 }
 
 static ptrdiff_t try_write(struct brood__backend *backend, struct brood__channel *channel,
@@ -351,16 +403,28 @@ static void flush(struct reactor *reactor)
         update(reactor, BROOD__CONTAINER(link, struct brood__channel, dirty));
 }
 
+static void give(struct brood__op_list *list, struct brood__op_list *ripe)
+{
+    struct brood__op *op;
+    while ((op = brood__op_list_take(list)) != NULL)
+        brood__op_list_append(ripe, op);
+}
+
 static int wait_for_events(struct brood__backend *backend, brood_time timeout,
                            struct brood__op_list *ripe)
 {
     struct reactor *reactor = reactor_of(backend);
     flush(reactor);
-    struct brood__op *op;
-    while ((op = brood__op_list_take(&reactor->settled)) != NULL) {
-        brood__op_list_append(ripe, op);
-        timeout = 0;
+    bool more = reactor->again.first != NULL, settled = reactor->settled.first != NULL;
+    give(&reactor->settled, ripe);
+    give(&reactor->again, ripe);
+    if (more && timeout != 0 && reactor->unasked < UNASKED_MAX) {
+        reactor->unasked++;
+        return 0;
     }
+    reactor->unasked = 0;
+    if (more || settled)
+        timeout = 0;
 
     struct brood__event events[EVENTS_PER_WAIT];
     int count = reactor->poller->table->wait(reactor->poller, timeout, events, EVENTS_PER_WAIT);
@@ -398,7 +462,8 @@ static intptr_t descriptor(const struct brood__backend *backend)
 static bool pending(const struct brood__backend *backend)
 {
     const struct reactor *reactor = (const struct reactor *)backend;
-    return !brood__list_empty(&reactor->dirty) || reactor->settled.first != NULL;
+    return !brood__list_empty(&reactor->dirty) || reactor->settled.first != NULL ||
+           reactor->again.first != NULL;
 }
 
 /* ---- the reactor itself ------------------------------------------------- */
@@ -441,11 +506,13 @@ int brood__reactor_open(struct brood__backend **backend, struct brood__poller *p
     reactor->forks = brood__forks;
     brood__list_init(&reactor->dirty);
     brood__op_list_init(&reactor->settled);
+    brood__op_list_init(&reactor->again);
     reactor->scratch = brood__realloc(NULL, SCRATCH_SIZE);
     if (reactor->scratch == NULL) {
         close_reactor(&reactor->base);
         return BROOD_ENOMEM;
     }
+    reactor->scratch_size = SCRATCH_SIZE;
     reactor->poller = poller;
     *backend = &reactor->base;
     return 0;

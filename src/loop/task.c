@@ -134,6 +134,11 @@ static void go_on(struct brood__post *post)
     brood__task_go_on(BROOD__CONTAINER(post, brood_task, post));
 }
 
+bool brood__task_is_posted(const struct brood__post *post)
+{
+    return post->run == go_on;
+}
+
 void brood__task_suspend(brood_task *task, struct brood__wait *wait)
 {
     task->waiting = wait;

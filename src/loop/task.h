@@ -36,6 +36,9 @@ void brood__task_suspend(brood_task *task, struct brood__wait *wait);
 void brood__task_resume(brood_task *task); /* in the next round */
 void brood__task_go_on(brood_task *task);  /* now: from a posted call */
 
+/* Whether this posted call is a task that begins or goes on. */
+bool brood__task_is_posted(const struct brood__post *post);
+
 /* The end of a loop: every task is cancelled and run until it has ended, or has waited
  * too often.  Then whatever is left is dropped. */
 void brood__tasks_finish(brood_loop *loop);

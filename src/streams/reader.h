@@ -8,6 +8,9 @@
 /* How much is read at once, at least and at most: a pipe's usual capacity. */
 enum { BROOD__READ_MIN = 1024, BROOD__READ_MAX = 65536 };
 
+/* What is left of a line while the rest of it is waited for has a small block, up to this. */
+enum { BROOD__REST_MAX = 1024 };
+
 enum brood__reader_mode {
     BROOD__READER_LIMITED, /* pauses over twice its limit; every arrival wakes the waiter      */
     BROOD__READER_GATHER,  /* takes all; wakes only once there are more than `enough`          */
@@ -76,6 +79,15 @@ int brood__reader_take(brood_reader *reader, brood_buffer *out);
 static inline const char *brood__reader_data(const brood_reader *reader)
 {
     return reader->bytes.data + reader->bytes.start;
+}
+
+/* Whether brood__reader_begin would return 0 with nothing to do: so it is for all lines of
+ * a block but the first. */
+static inline bool brood__reader_is_ready(const brood_reader *reader)
+{
+    return reader != NULL && brood__loop_check(reader->loop) == 0 && !reader->closed &&
+           reader->mode == BROOD__READER_LIMITED && brood__list_empty(&reader->waiters) &&
+           reader->retired == NULL && reader->error == 0;
 }
 
 #endif

@@ -8,7 +8,7 @@
 
 /* ---- room ------------------------------------------------------------------ */
 
-/* The loop keeps one block for whoever reads next: the latest of a usual size. */
+/* The loop keeps one block for whoever reads next: the largest of a usual size. */
 static char *new_block(brood_loop *loop, size_t *cap)
 {
     char *block = loop->spare_block;
@@ -23,7 +23,7 @@ static void free_block(brood_loop *loop, char *block, size_t cap)
 {
     if (block == NULL)
         return;
-    if (cap <= BROOD__READ_MAX) {
+    if (cap <= BROOD__READ_MAX && (loop->spare_block == NULL || cap >= loop->spare_size)) {
         char *before = loop->spare_block;
         loop->spare_block = block;
         loop->spare_size = cap;
@@ -77,7 +77,9 @@ static int reserve(brood_reader *reader, size_t len)
         return 0;
     if (bytes->data == NULL)
         return move_to_block(reader, len + 1);
-    if (movable && bytes->start >= bytes->len) { /* cheap, and makes as much room as it moves */
+    if (movable && bytes->cap <= BROOD__REST_MAX && bytes->len + len < reader->chunk)
+        return move_to_block(reader, reader->chunk); /* a rest that lay by itself */
+    if (movable && bytes->start >= bytes->len) {     /* cheap, and makes as much room as it moves */
         if (bytes->len > 0)
             memmove(bytes->data, brood__reader_data(reader), bytes->len);
         bytes->start = 0;
@@ -159,12 +161,29 @@ void brood__reader_take_back(brood_reader *reader)
     reader->retired = NULL;
 }
 
+/* Without memory for less, what is left stays where it is. */
+static void keep_rest(brood_reader *reader)
+{
+    struct brood__bytes *bytes = &reader->bytes;
+    char *block = brood__realloc(NULL, bytes->len + 1);
+    if (block == NULL)
+        return;
+    memcpy(block, brood__reader_data(reader), bytes->len);
+    free_block(reader->loop, bytes->data, bytes->cap);
+    *bytes = (struct brood__bytes){.data = block, .len = bytes->len, .cap = bytes->len + 1};
+}
+
 void brood__reader_rest(brood_reader *reader)
 {
-    if (reader->bytes.len > 0 || reader->bytes.data == NULL)
+    struct brood__bytes *bytes = &reader->bytes;
+    if (bytes->data == NULL)
         return;
-    free_block(reader->loop, reader->bytes.data, reader->bytes.cap);
-    reader->bytes = (struct brood__bytes){0};
+    if (bytes->len == 0) {
+        free_block(reader->loop, bytes->data, bytes->cap);
+        *bytes = (struct brood__bytes){0};
+    } else if (bytes->len < BROOD__REST_MAX && bytes->cap > 4 * BROOD__REST_MAX && !reader->lent) {
+        keep_rest(reader);
+    }
 }
 
 static void move_to(struct brood__bytes *bytes, brood_buffer *out)

@@ -196,25 +196,12 @@ ptrdiff_t brood_reader_readuntil(brood_reader *reader, const void *separator, si
     return brood_reader_readuntil_any(reader, &only, 1, chunk, NULL, deadline);
 }
 
-/* The usual case, a line that is there already, costs a look at its bytes and little
- * else. */
-ptrdiff_t brood_reader_readline(brood_reader *reader, brood_slice *line, brood_time deadline)
+/* Whatever is not the usual case. */
+static ptrdiff_t wait_for_line(brood_reader *reader, brood_slice *line, brood_time deadline)
 {
-    if (line == NULL)
-        return BROOD_EINVAL;
     int error = brood__reader_begin(reader);
     if (error < 0)
         return error;
-    if (reader->searched == 0 && reader->bytes.len > 0) {
-        const char *begin = brood__reader_data(reader);
-        const char *end = memchr(begin, '\n', reader->bytes.len);
-        if (end != NULL && (size_t)(end - begin) <= reader->limit) {
-            brood__reader_lend(reader, (size_t)(end - begin) + 1, line);
-            return (ptrdiff_t)line->len;
-        }
-        if (end == NULL && reader->pattern.len == 0)
-            reader->searched = reader->bytes.len;
-    }
     struct separators separators;
     size_t index = 0;
     prepare(&separators, &newline, 1);
@@ -226,4 +213,29 @@ ptrdiff_t brood_reader_readline(brood_reader *reader, brood_slice *line, brood_t
     if (len > 0)
         brood__reader_lend(reader, (size_t)len, line);
     return len;
+}
+
+/* The usual case, a line that is there already, costs a look at its bytes and little
+ * else. */
+ptrdiff_t brood_reader_readline(brood_reader *reader, brood_slice *line, brood_time deadline)
+{
+    if (line == NULL)
+        return BROOD_EINVAL;
+    if (brood__reader_is_ready(reader) && reader->searched == 0 && reader->bytes.len > 0) {
+        const char *begin = brood__reader_data(reader);
+        const char *end = memchr(begin, '\n', reader->bytes.len);
+        size_t len = (size_t)(end - begin);
+        if (end != NULL && len <= reader->limit) {
+            *line = (brood_slice){.data = begin, .len = len + 1};
+            reader->lent = true;
+            reader->bytes.start += len + 1;
+            reader->bytes.len -= len + 1;
+            if (reader->paused)
+                brood__reader_consume(reader, 0);
+            return (ptrdiff_t)len + 1;
+        }
+        if (end == NULL && reader->pattern.len == 0)
+            reader->searched = reader->bytes.len;
+    }
+    return wait_for_line(reader, line, deadline);
 }
