@@ -333,10 +333,17 @@ int brood_loop_open(brood_loop **loop, const brood_loop_options *options)
     error = brood__backend_open(&backend);
     if (error < 0)
         return error;
-    error = brood__loop_open_with(loop, options, backend);
-    if (error < 0)
+    struct brood__reserve reserve = {0};
+    error = brood__reserve_open(&reserve, (int)backend->table->descriptor(backend));
+    if (error == 0)
+        error = brood__loop_open_with(loop, options, backend);
+    if (error < 0) {
+        brood__reserve_close(&reserve);
         backend->table->close(backend);
-    return error;
+        return error;
+    }
+    (*loop)->reserve = reserve;
+    return 0;
 }
 
 int brood__loop_open_with(brood_loop **loop, const brood_loop_options *options,
@@ -400,6 +407,7 @@ int brood_loop_close(brood_loop *loop)
     brood__signals_close(loop);
     brood__foreign_close(loop);
     brood__posted_discard(loop);
+    brood__reserve_close(&loop->reserve);
     loop->backend->table->close(loop->backend);
     if (loop->owner != NULL)
         *loop->owner = NULL;

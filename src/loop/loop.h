@@ -30,6 +30,13 @@ struct brood__signal_watch;  /* signal_posix.c  */
 struct brood__foreign_watch; /* watch_posix.c   */
 struct brood__watcher;       /* src/subproc     */
 
+/* Descriptors of low numbers that the loop holds for the sake of the numbers: reserve_linux.c. */
+enum { BROOD__RESERVE = 3 }; /* as many as a child has standard ones */
+struct brood__reserve {
+    int filler;              /* what they are copies of */
+    int fds[BROOD__RESERVE]; /* 0: none */
+};
+
 /* How many stacks of ended tasks a loop keeps for the next ones. */
 enum { BROOD__SPARE_STACKS = 64 };
 
@@ -48,6 +55,7 @@ struct brood_loop {
     brood_loop *outer;   /* which ran there before, and will again */
     brood_loop **owner;  /* where its thread has it, whose default loop it is; or NULL */
 
+    struct brood__reserve reserve;
     struct brood__timers timers;
     struct brood__link posts;    /* for the next round                           */
     struct brood__link batch;    /* those of the present one                     */
@@ -106,6 +114,8 @@ void brood__posted_discard(brood_loop *loop);
 void brood__signals_dispatch(brood_loop *loop); /* runs the callbacks of signals that came */
 void brood__signals_close(brood_loop *loop);
 void brood__foreign_close(brood_loop *loop);
+int brood__reserve_open(struct brood__reserve *reserve, int filler);
+void brood__reserve_close(struct brood__reserve *reserve);
 int brood__procfd_check(void); /* 0, ENOSYS: no process descriptors here; EMFILE, ... */
 
 /* Counts forks in the child; the parent's stays as it is.  To be watched first: ENOMEM. */

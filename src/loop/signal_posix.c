@@ -57,14 +57,19 @@ static void call_earlier(int level, int signal, siginfo_t *info, void *context)
         plain(signal);
 }
 
+void brood__signal_watch_ring(struct brood__signal_watch *watch)
+{
+    atomic_store(&watch->delivered, true);
+    if (!atomic_exchange(&watch->loop->signalled, true))
+        watch->loop->backend->table->wake(watch->loop->backend);
+}
+
 static void tell_watches(int signal)
 {
     struct brood__signal_watch *watch = atomic_load(&watches[signal]);
-    for (; watch != NULL; watch = atomic_load(&watch->next)) {
-        atomic_store(&watch->delivered, true);
-        if (!atomic_exchange(&watch->loop->signalled, true))
-            watch->loop->backend->table->wake(watch->loop->backend);
-    }
+    for (; watch != NULL; watch = atomic_load(&watch->next))
+        if (!atomic_load(&watch->deaf))
+            brood__signal_watch_ring(watch);
 }
 
 static void handle(int level, int signal, siginfo_t *info, void *context)

@@ -11,6 +11,7 @@ struct brood__signal_watch {
     brood_loop *loop;
     int signal;
     void (*call)(struct brood__signal_watch *watch);
+    atomic_bool deaf; /* for now: deliveries are not told, and not kept either */
 
     /* signal_posix.c's own. */
     _Atomic(struct brood__signal_watch *) next;
@@ -19,6 +20,9 @@ struct brood__signal_watch {
 
 /* Fill `signal` and `call` of a zeroed watch first.  EINVAL, or what sigaction says. */
 int brood__signal_watch_start(brood_loop *loop, struct brood__signal_watch *watch);
+
+/* As if the signal were delivered now. */
+void brood__signal_watch_ring(struct brood__signal_watch *watch);
 
 /* When it returns no handler on any thread looks at the watch any more. */
 void brood__signal_watch_stop(struct brood__signal_watch *watch);

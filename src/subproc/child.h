@@ -43,12 +43,14 @@ enum brood__phase {
     BROOD__BORN,
     BROOD__EXECUTING, /* nothing has failed before exec */
     BROOD__FAILED,
+    BROOD__REFUSED, /* it could not get a table of its own: share.h */
 };
 
 /* Descriptor `source` of the parent is to be `target` in the child. */
 struct brood__fd_move {
     int source, target;
-    int now; /* the child's: where the source has been moved to */
+    int from; /* under which number the child finds the source: its own, or a lower one */
+    int now;  /* the child's: where it has been moved to                                */
 };
 
 struct brood__plan {
@@ -60,10 +62,13 @@ struct brood__plan {
     const char *const *env;
     const unsigned *groups; /* for setgroups */
     size_t group_count;
-    sigset_t mask;                            /* the parent's, to be restored               */
-    pid_t parent;                             /* for death_signal                           */
-    bool clean_handlers;                      /* the kernel has reset the signal handlers   */
-    int report;                               /* a pipe to the parent, or -1                */
+    struct brood__reserve *reserve; /* NULL: the child's table is to be a copy of ours */
+    int table_end;       /* > 0: it shares ours until it takes along what is below this number */
+    void *stack;         /* for the child: not on ours, which may be a task's small one        */
+    sigset_t mask;       /* the parent's, to be restored               */
+    pid_t parent;        /* for death_signal                           */
+    bool clean_handlers; /* the kernel has reset the signal handlers   */
+    int report;          /* a pipe to the parent, or -1                */
     volatile struct brood__progress progress; /* seen by the parent where memory is shared */
 };
 
@@ -92,6 +97,7 @@ int brood__sys_default_signal(int signal);
 int brood__sys_default_handlers(void); /* all that are functions */
 int brood__sys_set_mask(const sigset_t *mask);
 int brood__sys_close_range(int first, int last);
+int brood__sys_leave_table(int end); /* Linux: from now on it has its own, of what is below end */
 int brood__sys_exec(const char *program, const char *const *argv, const char *const *env);
 void brood__sys_umask(unsigned mask);
 void brood__sys_write(int fd, const void *data, size_t len);

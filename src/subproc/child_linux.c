@@ -10,6 +10,9 @@
 #ifndef SYS_close_range
 #define SYS_close_range 436
 #endif
+#ifndef CLOSE_RANGE_UNSHARE
+#define CLOSE_RANGE_UNSHARE 2u
+#endif
 
 /* 32-bit systems have older variants with 16-bit ids under the plain names. */
 #ifdef SYS_setresuid32
@@ -231,6 +234,11 @@ static int close_one_by_one(int first, int last)
     for (int fd = first; fd <= last; fd++)
         syscall(SYS_close, fd);
     return 0;
+}
+
+int brood__sys_leave_table(int end)
+{
+    return result_of(syscall(SYS_close_range, (unsigned)end, ~0u, CLOSE_RANGE_UNSHARE));
 }
 
 int brood__sys_close_range(int first, int last)

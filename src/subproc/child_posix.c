@@ -65,9 +65,9 @@ static void move_descriptors(struct brood__plan *plan)
     }
     for (size_t i = 0; i < plan->move_count; i++) {
         struct brood__fd_move *move = &plan->moves[i];
-        move->now = move->source;
-        if (move->source != move->target && is_target(plan, move->source))
-            move->now = copy_aside(plan, move->source);
+        move->now = move->from;
+        if (move->from != move->target && is_target(plan, move->from))
+            move->now = copy_aside(plan, move->from);
         check(plan, BROOD__STEP_DUP, i, move->now);
     }
     for (size_t i = 0; i < plan->move_count; i++) {
@@ -86,7 +86,8 @@ static int close_gap(struct brood__plan *plan, int first, int kept)
     return kept + 1;
 }
 
-/* All but 0, 1, 2, the targets, and the report pipe, which closes at exec. */
+/* All but 0, 1, 2, the targets, and the report pipe, which closes at exec; and so do the
+ * copies aside, which are all that can be above the end of a table that was cut off. */
 static void close_others(struct brood__plan *plan)
 {
     int first = 3, report = plan->report;
@@ -100,7 +101,8 @@ static void close_others(struct brood__plan *plan)
     }
     if (report >= first)
         first = close_gap(plan, first, report);
-    check(plan, BROOD__STEP_CLOSE, 0, brood__sys_close_range(first, INT_MAX));
+    if (plan->table_end == 0 || first < plan->table_end)
+        check(plan, BROOD__STEP_CLOSE, 0, brood__sys_close_range(first, INT_MAX));
 }
 
 /* ---- identity ------------------------------------------------------------- */

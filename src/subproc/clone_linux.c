@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "share.h"
 
 #ifndef CLONE_PIDFD
 #define CLONE_PIDFD 0x00001000
@@ -27,8 +28,18 @@ struct clone3_arguments {
     uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
 };
 
-static _Noreturn int begin(void *plan)
+/* The first thing that the child does is to leave the table that it may share with us. */
+static _Noreturn int begin(void *argument)
 {
+    struct brood__plan *plan = argument;
+    if (plan->table_end > 0) {
+        int error = brood__sys_leave_table(plan->table_end);
+        if (error < 0) {
+            plan->progress.error = error;
+            plan->progress.phase = BROOD__REFUSED;
+            brood__sys_exit(127);
+        }
+    }
     brood__child_main(plan);
 }
 
@@ -88,6 +99,11 @@ static long call_into_child(long number, long a, long b, long c, struct brood__p
 /* What this kernel, or the sandbox around it, has refused once. */
 static atomic_bool no_clone3, no_pidfd;
 
+static int shared_table(const struct brood__plan *plan)
+{
+    return plan->table_end > 0 ? CLONE_FILES : 0;
+}
+
 static pid_t by_clone3(struct brood__plan *plan, void *stack, size_t size, int *process)
 {
 #if HAVE_CALL_INTO_CHILD
@@ -102,6 +118,7 @@ static pid_t by_clone3(struct brood__plan *plan, void *stack, size_t size, int *
         arguments.flags |= CLONE_PIDFD;
         arguments.pidfd = (uint64_t)(uintptr_t)&pidfd;
     }
+    arguments.flags |= (uint64_t)shared_table(plan);
     plan->clean_handlers = true;
     long pid = call_into_child(SYS_clone3, (long)(uintptr_t)&arguments, sizeof arguments, 0, plan);
     if (pid > 0 && process != NULL)
@@ -115,7 +132,7 @@ static pid_t by_clone3(struct brood__plan *plan, void *stack, size_t size, int *
 
 static pid_t by_plain_clone(struct brood__plan *plan, void *stack, size_t size, int *process)
 {
-    int pidfd = -1, flags = CLONE_VM | CLONE_VFORK | SIGCHLD;
+    int pidfd = -1, flags = CLONE_VM | CLONE_VFORK | SIGCHLD | shared_table(plan);
     if (process != NULL)
         flags |= CLONE_PIDFD;
     plan->clean_handlers = false;
@@ -145,7 +162,7 @@ static pid_t by_clone(struct brood__plan *plan, void *stack, size_t size, int *p
     return by_plain_clone(plan, stack, size, NULL);
 }
 
-pid_t brood__clone(struct brood__plan *plan, void *stack, size_t size, int *process)
+static pid_t by_either(struct brood__plan *plan, void *stack, size_t size, int *process)
 {
     if (!atomic_load_explicit(&no_clone3, memory_order_relaxed)) {
         pid_t pid = by_clone3(plan, stack, size, process);
@@ -154,4 +171,14 @@ pid_t brood__clone(struct brood__plan *plan, void *stack, size_t size, int *proc
         atomic_store(&no_clone3, true);
     }
     return by_clone(plan, stack, size, process);
+}
+
+pid_t brood__clone(struct brood__plan *plan, void *stack, size_t size, int *process)
+{
+    brood__share_begin(plan);
+    pid_t pid = by_either(plan, stack, size, process);
+    if (brood__share_refused(plan, pid, process))
+        pid = by_either(plan, stack, size, process);
+    brood__share_end(plan);
+    return pid;
 }

@@ -15,8 +15,8 @@ int brood__spawn_open(const brood_spawn_options *options, struct brood__spawn **
                       intptr_t ends[3]);
 
 /* Starts the process; fills pid and process of a zeroed child.  On failure there
- * is no process, not even a zombie.  needs_handle: fail rather than do without. */
-int brood__spawn_start(struct brood__spawn *spawn, bool needs_handle, struct brood__child *child);
+ * is no process, not even a zombie. */
+int brood__spawn_start(struct brood__spawn *spawn, brood_loop *loop, struct brood__child *child);
 
 /* Closes what is left of it, the child's ends of the pipes above all.  NULL is fine. */
 void brood__spawn_close(struct brood__spawn *spawn);

@@ -258,9 +258,9 @@ static void unlock(bool alone)
         ReleaseSRWLockShared(&starting);
 }
 
-int brood__spawn_start(struct brood__spawn *spawn, bool needs_handle, struct brood__child *child)
+int brood__spawn_start(struct brood__spawn *spawn, brood_loop *loop, struct brood__child *child)
 {
-    (void)needs_handle; /* there always is one */
+    (void)loop;
     struct inheritance inheritance = {0};
     bool alone = spawn->options->keep_fds;
     if (spawn->options->kill_tree) {

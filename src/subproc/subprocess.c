@@ -92,7 +92,7 @@ static int start(brood_subprocess *transport, struct brood__spawn *spawn, const 
     int error = connect_pipes(transport, ends);
     if (error < 0)
         return brood__spawn_failed(options, error, "memory", "");
-    error = brood__spawn_start(spawn, brood__watcher_needs_handle(loop), &transport->child);
+    error = brood__spawn_start(spawn, loop, &transport->child);
     if (error == 0) {
         error = brood__watcher_add(loop, &transport->child);
         if (error == 0)

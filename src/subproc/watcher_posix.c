@@ -66,7 +66,8 @@ static int open_index(struct brood__watcher *watcher)
 
 static int open_bell(struct brood__watcher *watcher)
 {
-    watcher->bell = (struct brood__signal_watch){.signal = SIGCHLD, .call = bell_rang};
+    watcher->bell =
+        (struct brood__signal_watch){.signal = SIGCHLD, .call = bell_rang, .deaf = true};
     int error = brood__signal_watch_start(watcher->loop, &watcher->bell);
     watcher->has_bell = error == 0;
     return error;
@@ -127,6 +128,27 @@ bool brood__watcher_needs_handle(const brood_loop *loop)
     return brood__index_by_handle && loop->options.child_watcher == BROOD_WATCH_PROCFD;
 }
 
+/* ---- the others ----------------------------------------------------------- */
+
+/* While there are none, the index tells of every end, and the bell would only wake the loop
+ * for it a second time. */
+static void add_other(struct brood__child *child)
+{
+    atomic_store(&child->watcher->bell.deaf, false);
+    brood__list_append(&child->watcher->others, &child->link);
+}
+
+/* A clock without others would wake the loop for nothing. */
+static void rest_without_others(struct brood__watcher *watcher)
+{
+    if (!brood__list_empty(&watcher->others))
+        return;
+    atomic_store(&watcher->bell.deaf, true);
+    brood__timer_cancel(&watcher->loop->timers, &watcher->clock);
+    watcher->pace = 0;
+    watcher->slowest = LAST_PACE_NS;
+}
+
 /* ---- watching ------------------------------------------------------------- */
 
 /* The others are asked by the clock too: in so much time, later if they are still there. */
@@ -152,11 +174,13 @@ int brood__watcher_add(brood_loop *loop, struct brood__child *child)
     }
     if (!watcher->has_bell && error != BROOD_ESRCH)
         return error;
-    brood__list_append(&watcher->others, &child->link);
-    if (error == BROOD_ESRCH)
+    add_other(child);
+    if (error == BROOD_ESRCH) {
         brood__loop_post(loop, &watcher->ask);
-    else
-        ask_within(watcher, LAST_PACE_NS); /* if it has ended already, the bell is ringing */
+    } else {
+        ask_within(watcher, LAST_PACE_NS);
+        brood__signal_watch_ring(&watcher->bell); /* it may have ended while that was deaf */
+    }
     return 0;
 }
 
@@ -178,22 +202,12 @@ static bool look(struct brood__child *child, enum brood__reap how)
     return child->ended;
 }
 
-/* A clock without others would wake the loop for nothing. */
-static void stop_idle_clock(struct brood__watcher *watcher)
-{
-    if (!brood__list_empty(&watcher->others))
-        return;
-    brood__timer_cancel(&watcher->loop->timers, &watcher->clock);
-    watcher->pace = 0;
-    watcher->slowest = LAST_PACE_NS;
-}
-
 /* The kernel says that it has ended, but its status is not to be had yet: a tracer
  * has it first, or the end is told a moment early (macOS). */
 static void defer(struct brood__child *child)
 {
     stop_watching(child);
-    brood__list_append(&child->watcher->others, &child->link);
+    add_other(child);
     child->watcher->slowest = SOON_PACE_NS;
     ask_within(child->watcher, FIRST_PACE_NS);
 }
@@ -221,7 +235,7 @@ static void ask_others(struct brood__watcher *watcher)
         brood__list_append(&watcher->others, link); /* where a forked child leaves it */
         notice(BROOD__CONTAINER(link, struct brood__child, link));
     }
-    stop_idle_clock(watcher);
+    rest_without_others(watcher);
 }
 
 /* And once more in so much time if any are left. */
@@ -339,7 +353,7 @@ void brood__child_destroy(struct brood__child *child)
     int error = 0;
     if (!brood__list_empty(&child->link)) {
         stop_watching(child);
-        stop_idle_clock(child->watcher);
+        rest_without_others(child->watcher);
     }
     if (!child->reaped && (child->tree || !brood__child_has_ended(child)))
         error = brood__child_kill(child);

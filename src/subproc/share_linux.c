@@ -1,0 +1,85 @@
+/* The descriptor table of a child (share.h).
+ *
+ * Cloned with CLONE_FILES the child shares the table with every thread of the parent
+ * until close_range(CLOSE_RANGE_UNSHARE) has given it a copy of the part that lies below
+ * plan->table_end (Linux 5.9).  Up to then it changes nothing there, and if it is refused
+ * it ends without having closed, duplicated or opened anything.
+ *
+ * What the child needs may have numbers above all of the parent's thousands.  Then the
+ * parent puts copies over the numbers that its loop holds in reserve: nobody else may
+ * use those, whatever other threads do with the table meanwhile. */
+#include "share.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "io_posix.h"
+#include "loop.h"
+
+/* So many entries are part of the kernel's smallest table: there is nothing to be saved. */
+enum { SMALLEST_TABLE = 64 };
+
+/* What this kernel, or the sandbox around it, has refused once. */
+static atomic_bool no_unshare;
+
+/* ---- the numbers ------------------------------------------------------------- */
+
+static void lower(struct brood__fd_move *move, int fd)
+{
+    if (move->source < SMALLEST_TABLE || fd == 0 || fd >= move->source)
+        return;
+    if (dup3(move->source, fd, O_CLOEXEC) == fd)
+        move->from = fd;
+}
+
+void brood__share_begin(struct brood__plan *plan)
+{
+    plan->table_end = 0;
+    if (plan->reserve == NULL || atomic_load_explicit(&no_unshare, memory_order_relaxed))
+        return;
+    plan->table_end = 3;
+    for (size_t i = 0; i < plan->move_count; i++) {
+        struct brood__fd_move *move = &plan->moves[i];
+        if (plan->move_count <= BROOD__RESERVE)
+            lower(move, plan->reserve->fds[i]);
+        if (move->from >= plan->table_end)
+            plan->table_end = move->from + 1;
+    }
+}
+
+/* A copy that stayed would keep a pipe open. */
+void brood__share_end(struct brood__plan *plan)
+{
+    for (size_t i = 0; i < plan->move_count; i++) {
+        struct brood__fd_move *move = &plan->moves[i];
+        if (move->from == move->source)
+            continue;
+        if (dup3(plan->reserve->filler, move->from, O_CLOEXEC) < 0) {
+            brood__io_close(move->from);
+            plan->reserve->fds[i] = 0;
+        }
+        move->from = move->source;
+    }
+}
+
+/* ---- refusal ------------------------------------------------------------------ */
+
+bool brood__share_refused(struct brood__plan *plan, pid_t pid, int *process)
+{
+    if (pid <= 0 || plan->progress.phase != BROOD__REFUSED)
+        return false;
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    if (process != NULL) {
+        brood__io_close(*process);
+        *process = -1;
+    }
+    if (plan->progress.error != BROOD_ENOMEM)
+        atomic_store(&no_unshare, true);
+    plan->progress.phase = BROOD__UNBORN;
+    plan->table_end = 0;
+    return true;
+}
