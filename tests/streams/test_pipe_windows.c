@@ -308,9 +308,10 @@ Test(pipe_windows, sem_80_the_read_in_flight_stays_there_while_paused)
     for (int i = 0; i < 3; i++) {
         do_pause(&reading);
         test_settle(loop);
-        cr_expect_eq(reading.pipe->in.op.state, BROOD__SUBMITTED);
+        cr_expect_eq(brood__pipe_in(reading.pipe)->op.state, BROOD__SUBMITTED);
         cr_expect_eq(brood_pipe_resume_reading(reading.pipe), 0);
-        cr_expect_eq(reading.pipe->in.op.state, BROOD__SUBMITTED, "it is still that one");
+        cr_expect_eq(brood__pipe_in(reading.pipe)->op.state, BROOD__SUBMITTED,
+                     "it is still that one");
     }
     put(peer, "x");
     test_settle(loop);
