@@ -72,7 +72,6 @@ static int attach(struct brood__backend *backend, struct brood__channel *channel
     *channel = (struct brood__channel){.handle = handle};
     if (SetFileCompletionNotificationModes(pipe, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS))
         channel->interest = NO_PACKET_AT_ONCE;
-    brood__list_init(&channel->dirty);
     return 0;
 }
 

@@ -69,7 +69,6 @@ struct brood__channel {
     struct brood__op *out; /* write, poll_out          */
 
     /* The backend's own. */
-    struct brood__link dirty; /* its interest is to be looked at before waiting */
     uint32_t slot;
     uint8_t interest; /* as the system knows it */
     bool widened;     /* it has been found busy   */

@@ -26,16 +26,17 @@ enum {
     MAX_WIDENED = 16,
     UNASKED_MAX = 3, /* with the read before them they empty a widened pipe */
 };
-#define NO_SLOT   UINT32_MAX
+#define NO_SLOT    UINT32_MAX
+#define NOT_LISTED (UINT32_MAX - 1)
 
 /* A cookie is as wide as a pointer, and half of it is for the slot. */
-#define SLOT_BITS (sizeof(uintptr_t) * 4)
-#define SLOT_MASK (((uint64_t)1 << SLOT_BITS) - 1)
+#define SLOT_BITS  (sizeof(uintptr_t) * 4)
+#define SLOT_MASK  (((uint64_t)1 << SLOT_BITS) - 1)
 
 struct slot {
     struct brood__channel *channel; /* NULL: free */
     uint32_t generation;
-    uint32_t next_free;
+    uint32_t next; /* NOT_LISTED; or in the list of free slots, or in that of dirty ones */
 };
 
 struct reactor {
@@ -43,10 +44,10 @@ struct reactor {
     struct brood__poller *poller;
     struct slot *slots;
     uint32_t slot_count, free_slot;
-    struct brood__link dirty;      /* channels whose interest may have changed      */
-    struct brood__op_list settled; /* cancelled or failed: for the next wait to give */
-    struct brood__op_list again;   /* reads of which the last one left more, likely  */
-    unsigned unasked;              /* waits in a row that have only given such reads  */
+    uint32_t first_dirty, last_dirty; /* channels whose interest may have changed   */
+    struct brood__op_list settled;    /* cancelled or failed: for the next wait to give */
+    struct brood__op_list again;      /* reads of which the last one left more, likely  */
+    unsigned unasked;                 /* waits in a row that have only given such reads  */
     char *scratch;
     size_t scratch_size;
     unsigned widened; /* channels that are */
@@ -70,13 +71,13 @@ static int grow_slots(struct reactor *reactor)
 {
     uint32_t count = reactor->slot_count == 0 ? 16 : reactor->slot_count * 2;
     uint64_t most = SLOT_MASK + 1;
-    if (count > most)
+    if (count > most || count >= NOT_LISTED)
         return BROOD_ENOMEM;
     struct slot *slots = brood__realloc(reactor->slots, count * sizeof *slots);
     if (slots == NULL)
         return BROOD_ENOMEM;
     for (uint32_t i = reactor->slot_count; i < count; i++)
-        slots[i] = (struct slot){.next_free = i + 1 < count ? i + 1 : NO_SLOT};
+        slots[i] = (struct slot){.next = i + 1 < count ? i + 1 : NO_SLOT};
     reactor->free_slot = reactor->slot_count;
     reactor->slots = slots;
     reactor->slot_count = count;
@@ -90,10 +91,10 @@ static int attach(struct brood__backend *backend, struct brood__channel *channel
         return BROOD_ENOMEM;
 
     uint32_t slot = reactor->free_slot;
-    reactor->free_slot = reactor->slots[slot].next_free;
+    reactor->free_slot = reactor->slots[slot].next;
+    reactor->slots[slot].next = NOT_LISTED;
     reactor->slots[slot].channel = channel;
     *channel = (struct brood__channel){.handle = handle, .slot = slot};
-    brood__list_init(&channel->dirty);
     return 0;
 }
 
@@ -128,15 +129,21 @@ static int set_interest(struct reactor *reactor, struct brood__channel *channel,
     return error;
 }
 
+static void add_free(struct reactor *reactor, uint32_t slot)
+{
+    reactor->slots[slot].next = reactor->free_slot;
+    reactor->free_slot = slot;
+}
+
+/* One that is dirty stays in that list until the list is gone through. */
 static void free_slot(struct reactor *reactor, struct brood__channel *channel)
 {
-    reactor->widened -= channel->widened;
-    brood__list_remove(&channel->dirty);
     struct slot *slot = &reactor->slots[channel->slot];
+    reactor->widened -= channel->widened;
     slot->channel = NULL;
     slot->generation++;
-    slot->next_free = reactor->free_slot;
-    reactor->free_slot = channel->slot;
+    if (slot->next == NOT_LISTED)
+        add_free(reactor, channel->slot);
 }
 
 static void detach(struct brood__backend *backend, struct brood__channel *channel)
@@ -162,13 +169,13 @@ static void abandon(struct brood__backend *backend, struct brood__channel *chann
 
 /* ---- operations --------------------------------------------------------- */
 
+static const uint8_t interests[] = {
+    [BROOD__READ] = BROOD__IN,      [BROOD__WRITE] = BROOD__OUT,      [BROOD__POLL_IN] = BROOD__IN,
+    [BROOD__POLL_OUT] = BROOD__OUT, [BROOD__POLL_GONE] = BROOD__GONE,
+};
+
 static unsigned interest_of(const struct brood__op *op)
 {
-    static const uint8_t interests[] = {
-        [BROOD__READ] = BROOD__IN,        [BROOD__WRITE] = BROOD__OUT,
-        [BROOD__POLL_IN] = BROOD__IN,     [BROOD__POLL_OUT] = BROOD__OUT,
-        [BROOD__POLL_GONE] = BROOD__GONE,
-    };
     return op != NULL && op->state == BROOD__SUBMITTED ? interests[op->kind] : 0;
 }
 
@@ -183,17 +190,29 @@ static bool is_poll(const struct brood__op *op)
     return op->kind != BROOD__READ && op->kind != BROOD__WRITE;
 }
 
+/* A ripe one will be submitted again, as a rule. */
+static unsigned wanted_by(const struct brood__op *op)
+{
+    return op != NULL && op->state == BROOD__RIPE ? interests[op->kind] : interest_of(op);
+}
+
 static unsigned wanted(const struct brood__channel *channel)
 {
-    return interest_of(channel->in) | interest_of(channel->out);
+    return wanted_by(channel->in) | wanted_by(channel->out);
 }
 
 /* To be called after every change of what the channel's operations want. */
 static void check_interest(struct reactor *reactor, struct brood__channel *channel)
 {
-    brood__list_remove(&channel->dirty);
-    if (wanted(channel) != channel->interest)
-        brood__list_append(&reactor->dirty, &channel->dirty);
+    struct slot *slot = &reactor->slots[channel->slot];
+    if (wanted(channel) == channel->interest || slot->next != NOT_LISTED)
+        return;
+    slot->next = NO_SLOT;
+    if (reactor->first_dirty == NO_SLOT)
+        reactor->first_dirty = channel->slot;
+    else
+        reactor->slots[reactor->last_dirty].next = channel->slot;
+    reactor->last_dirty = channel->slot;
 }
 
 /* Gives a submitted operation its result without carrying it out. */
@@ -227,7 +246,6 @@ static void refuse(struct reactor *reactor, struct brood__op *op, int error)
 static void update(struct reactor *reactor, struct brood__channel *channel)
 {
     unsigned interest = wanted(channel);
-    brood__list_remove(&channel->dirty);
     if (interest == channel->interest)
         return;
     int error = set_interest(reactor, channel, interest);
@@ -243,7 +261,6 @@ static void read_again(struct reactor *reactor, struct brood__op *op)
 {
     op->channel->more = false;
     op->state = BROOD__RIPE;
-    brood__list_remove(&op->channel->dirty);
     brood__op_list_append(&reactor->again, op);
 }
 
@@ -398,9 +415,29 @@ static void ripen(struct brood__op *op, unsigned events, struct brood__op_list *
 
 static void flush(struct reactor *reactor)
 {
-    struct brood__link *link;
-    while ((link = brood__list_take(&reactor->dirty)) != NULL)
-        update(reactor, BROOD__CONTAINER(link, struct brood__channel, dirty));
+    uint32_t slot = reactor->first_dirty;
+    reactor->first_dirty = NO_SLOT;
+    while (slot != NO_SLOT) {
+        uint32_t next = reactor->slots[slot].next;
+        reactor->slots[slot].next = NOT_LISTED;
+        if (reactor->slots[slot].channel == NULL)
+            add_free(reactor, slot);
+        else
+            update(reactor, reactor->slots[slot].channel);
+        slot = next;
+    }
+}
+
+/* Dirty ones may have changed back. */
+static bool has_changes(const struct reactor *reactor)
+{
+    uint32_t slot = reactor->first_dirty;
+    for (; slot != NO_SLOT; slot = reactor->slots[slot].next) {
+        const struct brood__channel *channel = reactor->slots[slot].channel;
+        if (channel != NULL && wanted(channel) != channel->interest)
+            return true;
+    }
+    return false;
 }
 
 static void give(struct brood__op_list *list, struct brood__op_list *ripe)
@@ -462,8 +499,7 @@ static intptr_t descriptor(const struct brood__backend *backend)
 static bool pending(const struct brood__backend *backend)
 {
     const struct reactor *reactor = (const struct reactor *)backend;
-    return !brood__list_empty(&reactor->dirty) || reactor->settled.first != NULL ||
-           reactor->again.first != NULL;
+    return has_changes(reactor) || reactor->settled.first != NULL || reactor->again.first != NULL;
 }
 
 /* ---- the reactor itself ------------------------------------------------- */
@@ -504,7 +540,7 @@ int brood__reactor_open(struct brood__backend **backend, struct brood__poller *p
     reactor->base.table = &table;
     reactor->free_slot = NO_SLOT;
     reactor->forks = brood__forks;
-    brood__list_init(&reactor->dirty);
+    reactor->first_dirty = NO_SLOT;
     brood__op_list_init(&reactor->settled);
     brood__op_list_init(&reactor->again);
     reactor->scratch = brood__realloc(NULL, SCRATCH_SIZE);
