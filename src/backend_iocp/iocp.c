@@ -115,6 +115,23 @@ static void conclude(struct brood__op *op)
 
 /* ---- operations ------------------------------------------------------------ */
 
+/* Whether it is done already; if not, the system's last error is ERROR_IO_PENDING, or why it
+ * could not be started. */
+static bool start(struct iocp *iocp, struct brood__op *op)
+{
+    struct brood__span span = {0};
+    HANDLE handle = handle_of(op->channel);
+    *overlapped_of(op) = (OVERLAPPED){0};
+    SetLastError(ERROR_NOT_SUPPORTED);
+    if (op->kind == BROOD__READ || op->kind == BROOD__POLL_GONE)
+        return ReadFile(handle, iocp->scratch, 0, NULL, overlapped_of(op));
+    if (op->kind != BROOD__WRITE)
+        return false;
+    op->type->prepare(op, &span);
+    DWORD len = (DWORD)(span.len < WRITE_MAX ? span.len : WRITE_MAX);
+    return WriteFile(handle, span.data, len, NULL, overlapped_of(op));
+}
+
 static void submit(struct brood__backend *backend, struct brood__channel *channel,
                    struct brood__op *op)
 {
@@ -124,27 +141,20 @@ static void submit(struct brood__backend *backend, struct brood__channel *channe
     *place = op;
     op->channel = channel;
     op->state = BROOD__SUBMITTED;
-    *overlapped_of(op) = (OVERLAPPED){0};
-
-    BOOL done = FALSE;
-    struct brood__span span = {0};
-    if (op->kind == BROOD__WRITE)
-        op->type->prepare(op, &span);
-    SetLastError(ERROR_NOT_SUPPORTED);
-    if (op->kind == BROOD__READ || op->kind == BROOD__POLL_GONE)
-        done = ReadFile(handle_of(channel), iocp->scratch, 0, NULL, overlapped_of(op));
-    else if (op->kind == BROOD__WRITE)
-        done = WriteFile(handle_of(channel), span.data,
-                         (DWORD)(span.len < WRITE_MAX ? span.len : WRITE_MAX), NULL,
-                         overlapped_of(op));
-    /* No packet follows when it failed at once. */
-    DWORD error = GetLastError();
-    if (done ? channel->interest != NO_PACKET_AT_ONCE : error == ERROR_IO_PENDING)
-        return;
-    if (done)
-        conclude(op);
-    else
-        failed(op, error);
+    if (op->kind == BROOD__NOTHING) {
+        op->state = BROOD__SETTLED;
+        op->result = 0;
+    } else {
+        /* No packet follows when it failed at once. */
+        bool done = start(iocp, op);
+        DWORD error = GetLastError();
+        if (done ? channel->interest != NO_PACKET_AT_ONCE : error == ERROR_IO_PENDING)
+            return;
+        if (done)
+            conclude(op);
+        else
+            failed(op, error);
+    }
     brood__op_list_append(&iocp->settled, op);
 }
 

@@ -22,6 +22,7 @@ enum brood__op_kind {
     BROOD__POLL_OUT,  /* until a write would not block                                */
     BROOD__POLL_GONE, /* until nobody reads the other end any more                    */
     BROOD__POSTED,    /* until somebody posts it: the end of a process (Windows)      */
+    BROOD__NOTHING,   /* completes in the next wait, by the loop, with 0              */
 };
 
 enum brood__op_state {

@@ -273,7 +273,9 @@ static void submit(struct brood__backend *backend, struct brood__channel *channe
     *place = op;
     op->channel = channel;
     op->state = BROOD__SUBMITTED;
-    if (op->kind == BROOD__READ && channel->more)
+    if (op->kind == BROOD__NOTHING)
+        settle(reactor, op, 0);
+    else if (op->kind == BROOD__READ && channel->more)
         read_again(reactor, op);
     else if (is_poll(op))
         update(reactor, channel);

@@ -7,6 +7,7 @@
 /* A pipe that belongs to nothing but its loop. */
 struct lone {
     struct brood__owned owned;
+    struct brood__post post; /* connection_made, freeing */
     union {
         brood_pipe base;
         struct brood__read_pipe in;
@@ -19,8 +20,6 @@ static struct lone *lone_of(brood_pipe *pipe)
     return BROOD__CONTAINER(pipe, struct lone, pipe.base);
 }
 
-static void end(struct brood__post *post);
-
 /* ---- beginning ---------------------------------------------------------- */
 
 int brood__pipe_init(brood_pipe *pipe, brood_loop *loop, intptr_t fd, bool writes,
@@ -30,7 +29,6 @@ int brood__pipe_init(brood_pipe *pipe, brood_loop *loop, intptr_t fd, bool write
     int error = brood__attach(loop, &pipe->channel, fd);
     if (error < 0)
         return error;
-    brood__post_init(&pipe->post, NULL);
     if (writes)
         brood__pipe_write_init(pipe);
     else
@@ -41,7 +39,7 @@ int brood__pipe_init(brood_pipe *pipe, brood_loop *loop, intptr_t fd, bool write
 
 void brood__pipe_begin(brood_pipe *pipe)
 {
-    pipe->begun = true;
+    pipe->begun = pipe->in_callback = true;
     if (pipe->protocol->connection_made != NULL)
         pipe->protocol->connection_made(pipe->arg, pipe);
     if (pipe->writes)
@@ -53,12 +51,13 @@ void brood__pipe_begin(brood_pipe *pipe)
 
 static void begin(struct brood__post *post)
 {
-    brood__pipe_begin(BROOD__CONTAINER(post, brood_pipe, post));
+    brood__pipe_begin(&BROOD__CONTAINER(post, struct lone, post)->pipe.base);
 }
 
 static void destroy_alone(struct brood__owned *owned)
 {
     struct lone *lone = BROOD__CONTAINER(owned, struct lone, owned);
+    brood__loop_withdraw(&lone->post);
     brood__pipe_destroy(&lone->pipe.base);
     brood__free(lone);
 }
@@ -90,8 +89,8 @@ static int connect_pipe(brood_loop *loop, intptr_t fd, bool writes,
     lone->owned.kind = "pipe";
     lone->owned.destroy = destroy_alone;
     brood__loop_own(loop, &lone->owned);
-    pipe->post.run = begin;
-    brood__loop_post(loop, &pipe->post);
+    brood__post_init(&lone->post, begin);
+    brood__loop_post(loop, &lone->post);
     *made = pipe;
     return 0;
 }
@@ -130,10 +129,11 @@ void brood__pipe_lose(brood_pipe *pipe, int error)
     pipe->state = BROOD__PIPE_LOSING;
     pipe->error = error;
     cancel_all(pipe);
-    if (pipe->begun && !in_flight(pipe)) {
-        pipe->post.run = end;
-        brood__loop_post(pipe->loop, &pipe->post);
-    }
+    if (!pipe->begun || pipe->in_callback || in_flight(pipe))
+        return;
+    struct brood__op *op = pipe->writes ? &brood__pipe_out(pipe)->op : &brood__pipe_in(pipe)->op;
+    op->kind = BROOD__NOTHING;
+    brood__submit(pipe->loop, &pipe->channel, op);
 }
 
 /* The descriptor goes before the callback: whoever hears of the loss may rely on
@@ -148,24 +148,25 @@ static void let_go(brood_pipe *pipe)
 
 static void free_later(struct brood__post *post)
 {
-    brood__free(lone_of(BROOD__CONTAINER(post, brood_pipe, post)));
+    brood__free(BROOD__CONTAINER(post, struct lone, post));
 }
 
 static void free_if_over(brood_pipe *pipe)
 {
     if (pipe->state != BROOD__PIPE_LOST || !pipe->given_up || pipe->embedded)
         return;
-    brood__loop_disown(&lone_of(pipe)->owned);
-    pipe->post.run = free_later;
-    brood__loop_post_closing(pipe->loop, &pipe->post);
+    struct lone *lone = lone_of(pipe);
+    brood__loop_disown(&lone->owned);
+    lone->post.run = free_later;
+    brood__loop_post_closing(pipe->loop, &lone->post);
 }
 
 void brood__pipe_lost_if_idle(brood_pipe *pipe)
 {
+    pipe->in_callback = false;
     if (pipe->state != BROOD__PIPE_LOSING || !pipe->begun || in_flight(pipe) ||
         brood__loop_check(pipe->loop) < 0)
         return;
-    brood__loop_withdraw(&pipe->post);
     brood__detach(pipe->loop, &pipe->channel);
     let_go(pipe);
     if (pipe->protocol->connection_lost != NULL)
@@ -174,14 +175,8 @@ void brood__pipe_lost_if_idle(brood_pipe *pipe)
     free_if_over(pipe);
 }
 
-static void end(struct brood__post *post)
-{
-    brood__pipe_lost_if_idle(BROOD__CONTAINER(post, brood_pipe, post));
-}
-
 void brood__pipe_destroy(brood_pipe *pipe)
 {
-    brood__loop_withdraw(&pipe->post);
     if (pipe->state == BROOD__PIPE_LOST)
         return;
     brood__abandon(pipe->loop, &pipe->channel);

@@ -38,14 +38,14 @@ struct brood_pipe {
     const brood_pipe_protocol *protocol;
     void *arg;
     struct brood__channel channel;
-    struct brood__post post; /* connection_made, connection_lost, freeing */
-    int error;               /* for connection_lost                       */
+    int error; /* for connection_lost                       */
     uint8_t state;
     bool begun;        /* connection_made has been called: before it no other callback */
     bool writes;       /* direction                                       */
     bool embedded;     /* in a subprocess, which frees it                 */
     bool given_up;     /* by its owner: free it once it is lost           */
     bool was_blocking; /* to be switched back before it is closed         */
+    bool in_callback;  /* after which it will be looked at whether it is lost */
     bool paused;       /* a reading one                                   */
     bool over;         /* a writing one: pause_writing is due or was called, and
                           resume_writing will be                          */
@@ -114,7 +114,8 @@ void brood__pipe_destroy(brood_pipe *pipe);
 /* ---- between the files of the pipe --------------------------------------- */
 
 /* pipe.c.  The connection ends: nothing more is read or written, and when
- * nothing is in flight any more connection_lost(error) is called by the loop. */
+ * nothing is in flight any more connection_lost(error) is called by the loop: after an
+ * operation that does nothing, if nothing was. */
 void brood__pipe_lose(brood_pipe *pipe, int error);
 /* After a completion that found the pipe losing. */
 void brood__pipe_lost_if_idle(brood_pipe *pipe);

@@ -34,6 +34,7 @@ static brood_pipe *pipe_of(struct brood__op *op)
 static void done(struct brood__op *op, void *data)
 {
     brood_pipe *pipe = pipe_of(op);
+    pipe->in_callback = true;
     if (pipe->state == BROOD__PIPE_OPEN) {
         if (op->result > 0)
             received(pipe, data, op->result);

@@ -268,6 +268,7 @@ static void written(struct brood__op *op, void *unused)
 {
     (void)unused;
     brood_pipe *pipe = pipe_of(op);
+    pipe->in_callback = true;
     if (pipe->state < BROOD__PIPE_LOSING) {
         if (op->kind == BROOD__POLL_OUT && op->result >= 0)
             send_lent(pipe);
@@ -292,6 +293,7 @@ static void reader_gone(struct brood__op *op, void *unused)
 {
     (void)unused;
     brood_pipe *pipe = &BROOD__CONTAINER(op, struct brood__write_pipe, gone)->base;
+    pipe->in_callback = true;
     if (op->result >= 0)
         brood__pipe_lose(pipe, brood__pipe_buffered(pipe) > 0 ? BROOD_EPIPE : 0);
     brood__pipe_lost_if_idle(pipe);
