@@ -71,11 +71,11 @@ struct brood__channel {
 
     /* The backend's own. */
     uint32_t slot;
-    uint8_t interest; /* as the system knows it */
-    bool widened;     /* it has been found busy   */
-    bool more;        /* and has more to read, likely                                  */
-    uint8_t filled;   /* so many reads in a row have filled what they read into    */
-    bool unpollable;  /* and is taken for always ready */
+    uint8_t interest;    /* as the system knows it                               */
+    uint8_t filled;      /* so many reads in a row have filled what they read into */
+    bool widened : 1;    /* it has been found busy                               */
+    bool more : 1;       /* and has more to read, likely                         */
+    bool unpollable : 1; /* taken for always ready                               */
 };
 
 /* Operations in the order in which they became ripe. */

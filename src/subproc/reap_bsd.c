@@ -21,7 +21,7 @@ brood_returncode brood__process_taken(const struct brood__child *child)
 {
     if (!child->told)
         return BROOD_ELOST;
-    int status = child->told_status;
+    int status = (int)child->returncode;
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
@@ -95,7 +95,7 @@ int brood__index_take(int index, struct brood__child **children, int max)
     for (int i = 0; i < count; i++) {
         children[i] = events[i].udata;
         children[i]->told = (events[i].fflags & WITH_STATUS) == WITH_STATUS;
-        children[i]->told_status = (int)events[i].data;
+        children[i]->returncode = events[i].data;
     }
     return count < 0 ? 0 : count;
 }

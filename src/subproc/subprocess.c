@@ -13,9 +13,9 @@ struct brood_subprocess {
     const brood_subprocess_protocol *protocol;
     void *arg;
     struct brood__child child;
-    brood_pipe *pipes[3];    /* on the child's 0, 1, 2, behind this; or NULL */
     struct brood__post post; /* connection_made, then freeing                    */
-    unsigned connected;      /* pipes that have not been lost                    */
+    uint8_t pipes;           /* bit n: there is one on the child's n, behind this */
+    uint8_t connected;       /* pipes that have not been lost                    */
     bool made;               /* connection_made has returned                     */
     bool told_exit;          /* process_exited has returned                      */
     bool closing, lost;      /* closed by its owner; connection_lost has returned */
@@ -33,6 +33,17 @@ static void destroy(struct brood__owned *owned);
 static size_t size_of_pipe(int fd)
 {
     return fd == 0 ? sizeof(struct brood__write_pipe) : sizeof(struct brood__read_pipe);
+}
+
+/* A pipe's place behind the transport; NULL: there is none on this descriptor. */
+static brood_pipe *pipe_of(const brood_subprocess *transport, int fd)
+{
+    size_t at = sizeof *transport;
+    if ((transport->pipes & 1 << fd) == 0)
+        return NULL;
+    for (int before = 0; before < fd; before++)
+        at += (transport->pipes & 1 << before) != 0 ? size_of_pipe(before) : 0;
+    return (brood_pipe *)((uintptr_t)transport + at);
 }
 
 /* With as many pipes behind it as there are ends to connect. */
@@ -54,29 +65,27 @@ static void dispose_of(const intptr_t ends[3])
 static void destroy_pipes(brood_subprocess *transport)
 {
     for (int fd = 0; fd < 3; fd++)
-        if (transport->pipes[fd] != NULL)
-            brood__pipe_destroy(transport->pipes[fd]);
+        if (pipe_of(transport, fd) != NULL)
+            brood__pipe_destroy(pipe_of(transport, fd));
 }
 
 /* Takes over all three descriptors, also when it fails. */
 static int connect_pipes(brood_subprocess *transport, const intptr_t ends[3])
 {
     int error = 0;
-    char *place = (char *)(transport + 1);
     for (int fd = 0; fd < 3; fd++) {
-        brood_pipe *pipe = (brood_pipe *)(void *)place;
         if (ends[fd] < 0)
             continue;
+        transport->pipes |= (uint8_t)(1 << fd);
         if (error == 0)
-            error = brood__pipe_init(pipe, transport->loop, ends[fd], fd == 0, pipe_protocols[fd],
-                                     transport);
+            error = brood__pipe_init(pipe_of(transport, fd), transport->loop, ends[fd], fd == 0,
+                                     pipe_protocols[fd], transport);
         if (error < 0) {
+            transport->pipes &= (uint8_t) ~(1 << fd);
             brood__pipe_dispose(ends[fd], false);
             continue;
         }
-        transport->pipes[fd] = pipe;
         transport->connected++;
-        place += size_of_pipe(fd);
     }
     if (error < 0)
         destroy_pipes(transport);
@@ -183,8 +192,8 @@ static void check_lost(brood_subprocess *transport)
 static void tell_exit(brood_subprocess *transport)
 {
     for (int fd = 1; fd < 3; fd++)
-        if (transport->pipes[fd] != NULL)
-            brood__pipe_read_rest(transport->pipes[fd]);
+        if (pipe_of(transport, fd) != NULL)
+            brood__pipe_read_rest(pipe_of(transport, fd));
     if (brood__loop_check(transport->loop) < 0)
         return;
     if (transport->protocol->process_exited != NULL)
@@ -207,8 +216,8 @@ static void run_made(struct brood__post *post)
         transport->protocol->connection_made(transport->arg, transport);
     transport->made = true;
     for (int fd = 0; fd < 3 && brood__loop_check(transport->loop) == 0; fd++)
-        if (transport->pipes[fd] != NULL)
-            brood__pipe_begin(transport->pipes[fd]);
+        if (pipe_of(transport, fd) != NULL)
+            brood__pipe_begin(pipe_of(transport, fd));
     if (transport->child.ended && brood__list_empty(&transport->child.link) &&
         brood__loop_check(transport->loop) == 0)
         tell_exit(transport);
@@ -289,8 +298,8 @@ static const brood_pipe_protocol *const pipe_protocols[3] = {&stdin_protocol, &s
 static void abort_pipes(brood_subprocess *transport)
 {
     for (int fd = 0; fd < 3; fd++)
-        if (transport->pipes[fd] != NULL)
-            brood_pipe_abort(transport->pipes[fd]);
+        if (pipe_of(transport, fd) != NULL)
+            brood_pipe_abort(pipe_of(transport, fd));
 }
 
 void brood_subprocess_close(brood_subprocess *transport)
@@ -316,8 +325,8 @@ void brood_subprocess_close(brood_subprocess *transport)
     if (killed)
         abort_pipes(transport);
     for (int fd = 0; fd < 3; fd++)
-        if (transport->pipes[fd] != NULL)
-            brood_pipe_close(transport->pipes[fd]);
+        if (pipe_of(transport, fd) != NULL)
+            brood_pipe_close(pipe_of(transport, fd));
 }
 
 void brood__subprocess_detach(brood_subprocess *transport)
@@ -327,8 +336,8 @@ void brood__subprocess_detach(brood_subprocess *transport)
     transport->closing = transport->detached = true;
     transport->owned.kind = NULL; /* no leftover: it was meant to be */
     for (int fd = 0; fd < 3; fd++)
-        if (transport->pipes[fd] != NULL)
-            brood_pipe_close(transport->pipes[fd]);
+        if (pipe_of(transport, fd) != NULL)
+            brood_pipe_close(pipe_of(transport, fd));
     free_if_over(transport);
 }
 
@@ -380,7 +389,7 @@ int brood__subprocess_usage(const brood_subprocess *transport, brood_usage *usag
 
 brood_pipe *brood_subprocess_pipe(const brood_subprocess *transport, int fd)
 {
-    return transport == NULL || fd < 0 || fd > 2 ? NULL : transport->pipes[fd];
+    return transport == NULL || fd < 0 || fd > 2 ? NULL : pipe_of(transport, fd);
 }
 
 bool brood_subprocess_is_closing(const brood_subprocess *transport)

@@ -34,9 +34,11 @@ static inline struct brood__op spanned_op(uint8_t kind, void *data, size_t len)
     return (struct brood__op){.kind = kind, .type = &types[used++].type};
 }
 
-/* As the loop does it. */
+/* As the loop does it.  One that is posted has no span. */
 static inline bool finish_spanned(struct brood__backend *backend, struct brood__op *op)
 {
+    if (op->type == NULL)
+        return backend->table->finish(backend, op, NULL);
     struct brood__span span = *span_of(op);
     bool done = backend->table->finish(backend, op, &span);
     if (done)

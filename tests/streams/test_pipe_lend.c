@@ -85,21 +85,6 @@ Test(pipe_lend, lent_before_the_first_round)
     free(bytes);
 }
 
-/* Nothing can be written after them, so that there is nothing to pause. */
-Test(pipe_lend, limits_do_not_count_what_is_lent)
-{
-    struct lender lender;
-    lender_open(&lender);
-    brood_pipe *pipe = lender.writing.pipe;
-    cr_assert_eq(brood__pipe_lend(pipe, lender.bytes, lender.capacity + 1000), 0);
-    cr_expect_eq(brood_pipe_set_limits(pipe, 1, 0), 0);
-    test_settle(lender.loop);
-    cr_expect_eq(read_slowly(lender.loop, lender.peer, 30000), lender.capacity + 1000);
-    test_run_until(lender.loop, &lender.writing.lost);
-    cr_expect_str_eq(lender.writing.log, "made lost");
-    lender_close(&lender);
-}
-
 /* The caller may do with them what it likes once they are kept or gone. */
 static void keep_after(size_t before, size_t len, size_t read_first)
 {
