@@ -179,7 +179,10 @@ typedef struct brood_loop_options {
     void *log_arg;
 } brood_loop_options;
 
-/* `options` may be NULL.  Errors: EINVAL, ENOMEM, EMFILE, ENFILE, ENOSYS. */
+/* `options` may be NULL.  Errors: EINVAL, ENOMEM, EMFILE, ENFILE, ENOSYS.
+ * On Linux a loop holds five descriptors.  Three of them serve children: if they have low
+ * numbers, since the loop was opened early, a spawn costs the same however many
+ * descriptors the program opens later. */
 int brood_loop_open(brood_loop **loop, const brood_loop_options *options);
 
 /* Ends the loop.  Its tasks are cancelled first and run to their ends: every wait

@@ -13,7 +13,7 @@ FOREIGN_Windows := %_posix.c %_linux.c %_bsd.c
 KERNEL_LIBRARY := $(notdir $(BACKEND_$(LIBRARY)))
 FOREIGN := $(FOREIGN_$(SYSTEM)) $(filter-out %_$(KERNEL_LIBRARY).c,%_epoll.c %_kqueue.c %_iocp.c)
 # With an emulated kqueue the tests of what the library does with Linux' own calls go.
-FOREIGN_TESTS := $(FOREIGN) $(if $(KQUEUE),%/test_pipe_read_linux.c %/test_spawn_stdio_linux.c \
+FOREIGN_TESTS := $(FOREIGN) $(if $(KQUEUE),%/test_pipe_read_linux.c %/test_spawn_stdio_linux.c %/test_spawn_share_linux.c \
                    $(wildcard tests/*/test_old_kernel*.c),%_emulated.c)
 TESTS := $(filter-out $(FOREIGN_TESTS),$(sort $(wildcard tests/loop/test_*.c tests/streams/test_*.c \
            tests/subproc/test_*.c tests/examples/test_*.c $(if $(KQUEUE),tests/kqueue/test_*.c))))

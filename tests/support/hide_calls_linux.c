@@ -57,6 +57,8 @@ static const struct rule rules[] = {
     {"pidfd-open", "5.3: ENOSYS", HIDE_PIDFD_OPEN, NR_PIDFD_OPEN, ANY, 0, 0, ENOSYS},
     {"p-pidfd", "5.4: EINVAL from waitid", HIDE_P_PIDFD, SYS_waitid, 0, ~0u, 3, EINVAL},
     {"close-range", "5.9: ENOSYS", HIDE_CLOSE_RANGE, NR_CLOSE_RANGE, ANY, 0, 0, ENOSYS},
+    {"close-range-unshare", "EINVAL from close_range with CLOSE_RANGE_UNSHARE", HIDE_UNSHARE,
+     NR_CLOSE_RANGE, 2, 2, 2, EINVAL},
     {"epoll-pwait2", "5.11: ENOSYS", HIDE_EPOLL_PWAIT2, NR_EPOLL_PWAIT2, ANY, 0, 0, ENOSYS},
     {"guard-install", "6.13: EINVAL from madvise", HIDE_GUARD_INSTALL, SYS_madvise, 2, ~0u, 102,
      EINVAL},

@@ -23,6 +23,7 @@ enum {
      * an old container, which says EPERM of the calls that it does not know, not ENOSYS. */
     HIDE_DIRECTORIES = 1 << 10,
     HIDE_BY_EPERM = 1 << 11,
+    HIDE_UNSHARE = 1 << 12, /* CLOSE_RANGE_UNSHARE alone */
 };
 
 /* Whether a filter can be had here at all. */
