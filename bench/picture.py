@@ -48,8 +48,8 @@ def marks(result, y, sides):
     for side in reversed(sides):
         ratio = result.ratio(side)
         if side in COLOURS and ratio is not None:
-            parts.append(f'<circle cx="{x_of(ratio):.1f}" cy="{y}" r="5" '
-                         f'fill="{COLOURS[side]}" stroke="#fff"><title>{side} {ratio:.2f}</title></circle>')
+            parts.append(f'<circle cx="{x_of(ratio):.1f}" cy="{y}" r="5" stroke="#fff" '
+                         f'fill="{COLOURS[side]}"><title>{side} {ratio:.2f}</title></circle>')
     return parts
 
 
