@@ -17,6 +17,11 @@ PEER_SIDES := $(if $(PEER_uv),$(wildcard bench/*_uv.c)) $(if $(PEER_glib),$(wild
 BENCH_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(WORKLOADS:%=bench/%.c) $(BENCH_PARTS:%=bench/%.c) $(PEER_SIDES))
 BENCH_PROGRAMS := $(WORKLOADS:%=$(BUILD)/bench/%)
 
+# Programs are linked anew when a peer comes or goes.
+$(BUILD)/bench/peers: FORCE
+	@mkdir -p $(@D)
+	@echo '$(PEER_LIBS)' | cmp -s - $@ || echo '$(PEER_LIBS)' > $@
+
 $(BUILD)/bench/%_uv.o: private FLAGS += $(PEER_FLAGS_uv)
 $(BUILD)/bench/%_glib.o: private FLAGS += $(PEER_FLAGS_glib)
 $(BUILD)/bench/%.o: bench/%.c $(BUILD)/flags
@@ -26,7 +31,8 @@ $(BUILD)/bench/%.o: bench/%.c $(BUILD)/flags
 
 $(foreach workload,$(WORKLOADS),$(eval $(BUILD)/bench/$(workload): \
   $(filter $(BUILD)/bench/$(workload).o $(BUILD)/bench/$(workload)_uv.o $(BUILD)/bench/$(workload)_glib.o,$(BENCH_OBJECTS))))
-$(BENCH_PROGRAMS): $(BENCH_PARTS:%=$(BUILD)/bench/%.o) $(if $(PEER_uv),$(BUILD)/bench/child_uv.o) $(BUILD)/libbrood.a
+$(BENCH_PROGRAMS): $(BENCH_PARTS:%=$(BUILD)/bench/%.o) $(if $(PEER_uv),$(BUILD)/bench/child_uv.o) $(BUILD)/libbrood.a \
+                   $(BUILD)/bench/peers
 	$(call SAY,LD $@)
 	$(QUIET)$(CC) $(filter %.o,$^) $(filter %.a,$^) $(LINK_FLAGS) -Wl,--as-needed $(PEER_LIBS) -o $@
 

@@ -40,14 +40,15 @@ def key(sides):
 
 
 def marks(result, y, sides):
-    parts = [text(LEFT - 14, y + 4, result.row.title, "end")]
+    parts = [f'<line x1="{LEFT}" y1="{y}" x2="{LEFT + WIDTH}" y2="{y}" stroke="#eee"/>',
+             text(LEFT - 14, y + 4, result.row.title, "end")]
     if result.row.bound:
         x = x_of(result.row.bound)
         parts.append(f'<path d="M{x:.1f} {y - 8}v16" stroke="#b5432a" stroke-width="2"/>')
     for side in reversed(sides):
         ratio = result.ratio(side)
         if side in COLOURS and ratio is not None:
-            parts.append(f'<circle cx="{x_of(ratio):.1f}" cy="{y}" r="5" '
+            parts.append(f'<circle cx="{x_of(ratio):.1f}" cy="{y}" r="5" stroke="#fff" '
                          f'fill="{COLOURS[side]}"><title>{side} {ratio:.2f}</title></circle>')
     return parts
 

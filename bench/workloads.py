@@ -90,7 +90,7 @@ GROUPS = [
         Row("4 GiB from one child", "bulk", {"count": 4 << 30}, per="MiB", bound=1.0,
             amounts=("count",), smaller={"GSubprocess": 4, "asyncio": 4}),
         Row("512 MiB through cat, communicate", "communicate", {"count": 512 << 20}, per="MiB",
-            bound=1.3, amounts=("count",)),
+            bound=1.3, amounts=("count",), smaller={"GSubprocess": 2, "asyncio": 4}),
     ),
     # The peers stand where they do the same: by callbacks, in a coroutine.
     rows_of(
