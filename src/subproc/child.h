@@ -97,7 +97,8 @@ int brood__sys_default_signal(int signal);
 int brood__sys_default_handlers(void); /* all that are functions */
 int brood__sys_set_mask(const sigset_t *mask);
 int brood__sys_close_range(int first, int last);
-int brood__sys_leave_table(int end); /* Linux: from now on it has its own, of what is below end */
+/* Linux: from now on its table is its own, without the numbers from first to last. */
+int brood__sys_leave_table(unsigned first, unsigned last);
 int brood__sys_exec(const char *program, const char *const *argv, const char *const *env);
 void brood__sys_umask(unsigned mask);
 void brood__sys_write(int fd, const void *data, size_t len);

@@ -236,9 +236,9 @@ static int close_one_by_one(int first, int last)
     return 0;
 }
 
-int brood__sys_leave_table(int end)
+int brood__sys_leave_table(unsigned first, unsigned last)
 {
-    return result_of(syscall(SYS_close_range, (unsigned)end, ~0u, CLOSE_RANGE_UNSHARE));
+    return result_of(syscall(SYS_close_range, first, last, CLOSE_RANGE_UNSHARE));
 }
 
 int brood__sys_close_range(int first, int last)

@@ -33,7 +33,7 @@ static _Noreturn int begin(void *argument)
 {
     struct brood__plan *plan = argument;
     if (plan->table_end > 0) {
-        int error = brood__sys_leave_table(plan->table_end);
+        int error = brood__sys_leave_table((unsigned)plan->table_end, ~0u);
         if (error < 0) {
             plan->progress.error = error;
             plan->progress.phase = BROOD__REFUSED;

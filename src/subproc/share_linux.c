@@ -22,8 +22,21 @@
 /* So many entries are part of the kernel's smallest table: there is nothing to be saved. */
 enum { SMALLEST_TABLE = 64 };
 
-/* What this kernel, or the sandbox around it, has refused once. */
-static atomic_bool no_unshare;
+/* Asked once, by a call that does nothing in any case (EINVAL: it ends before it begins):
+ * a child that is refused is one more for a host that counts them.  But a sandbox may come
+ * later, or refuse the flag alone. */
+enum { UNKNOWN, KNOWN, REFUSED };
+static atomic_int leaving = UNKNOWN;
+
+static bool can_leave(void)
+{
+    int known = atomic_load_explicit(&leaving, memory_order_relaxed);
+    if (known == UNKNOWN) {
+        known = brood__sys_leave_table(1, 0) == BROOD_EINVAL ? KNOWN : REFUSED;
+        atomic_store(&leaving, known);
+    }
+    return known == KNOWN;
+}
 
 /* ---- the numbers ------------------------------------------------------------- */
 
@@ -38,7 +51,7 @@ static void lower(struct brood__fd_move *move, int fd)
 void brood__share_begin(struct brood__plan *plan)
 {
     plan->table_end = 0;
-    if (plan->reserve == NULL || atomic_load_explicit(&no_unshare, memory_order_relaxed))
+    if (plan->reserve == NULL || !can_leave())
         return;
     plan->table_end = 3;
     for (size_t i = 0; i < plan->move_count; i++) {
@@ -78,7 +91,7 @@ bool brood__share_refused(struct brood__plan *plan, pid_t pid, int *process)
         *process = -1;
     }
     if (plan->progress.error != BROOD_ENOMEM)
-        atomic_store(&no_unshare, true);
+        atomic_store(&leaving, REFUSED);
     plan->progress.phase = BROOD__UNBORN;
     plan->table_end = 0;
     return true;
