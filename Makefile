@@ -57,23 +57,23 @@ LOOP_Unix := reactor clock_posix context_posix default_posix fork_posix io_posix
 STREAMS_Unix := pipe_posix
 SUBPROC_Unix := birth_posix child_posix file_posix program_posix reap_posix spawn_posix stdio_posix watcher_posix
 
-LOOP_Linux := $(LOOP_Unix) io_linux pipe2_posix procfd_linux reserve_linux
+LOOP_Linux := $(LOOP_Unix) io_linux pipe2_posix procfd_linux reserve_linux touch_linux
 BACKEND_Linux := backend_epoll/epoll
 STREAMS_Linux := $(STREAMS_Unix)
 SUBPROC_Linux := $(SUBPROC_Unix) child_linux clone_linux reap_linux share_linux waitid_linux
 
-LOOP_BSD := $(LOOP_Unix) io_bsd pipe2_posix procfd_bsd reserve_bsd
+LOOP_BSD := $(LOOP_Unix) io_bsd pipe2_posix procfd_bsd reserve_bsd touch_bsd
 BACKEND_BSD := backend_kqueue/kqueue
 STREAMS_BSD := $(STREAMS_Unix)
 SUBPROC_BSD := $(SUBPROC_Unix) child_bsd clone_bsd close_bsd reap_bsd waitid_bsd
 
-LOOP_Darwin := $(LOOP_Unix) io_bsd pipe2_darwin procfd_bsd reserve_bsd
+LOOP_Darwin := $(LOOP_Unix) io_bsd pipe2_darwin procfd_bsd reserve_bsd touch_bsd
 BACKEND_Darwin := $(BACKEND_BSD)
 STREAMS_Darwin := $(STREAMS_Unix)
 SUBPROC_Darwin := $(SUBPROC_Unix) child_bsd clone_darwin close_darwin reap_bsd waitid_bsd
 
 LOOP_Windows := clock_windows context_windows default_windows error_windows fork_windows \
-                procfd_windows reserve_windows signal_windows stack_windows watch_windows
+                procfd_windows reserve_windows signal_windows stack_windows touch_windows watch_windows
 BACKEND_Windows := backend_iocp/iocp
 STREAMS_Windows := pipe_windows
 SUBPROC_Windows := command_windows environment_windows file_windows program_windows random_windows \

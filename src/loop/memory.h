@@ -10,6 +10,9 @@ void *brood__alloc(size_t size);
 /* Like realloc; the new part is not zeroed.  size is not 0. */
 void *brood__realloc(void *memory, size_t size);
 
+/* Brings memory in that is about to be written to, if the system can. */
+void brood__touch(void *memory, size_t len);
+
 /* NULL is fine. */
 void brood__free(void *memory);
 

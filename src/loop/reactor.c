@@ -19,10 +19,10 @@
 
 enum {
     EVENTS_PER_WAIT = 128,
-    SCRATCH_SIZE = 65536,       /* a pipe's usual capacity */
-    WIDE_SCRATCH_SIZE = 262144, /* and a widened one's     */
-    FILLED_ENOUGH = 16,
+    SCRATCH_SIZE = 65536, /* a pipe's usual capacity */
+    WIDE_SIZE = 262144,   /* a widened one's         */
     BUSY = SCRATCH_SIZE / 2,
+    FILLED_ENOUGH = 16, /* reads in a row, for larger ones */
     MAX_WIDENED = 16,
     UNASKED_MAX = 3, /* with the read before them they empty a widened pipe */
 };
@@ -316,21 +316,21 @@ static struct brood__span scratch_for(struct reactor *reactor, const struct broo
     struct brood__span scratch = {.data = reactor->scratch, .len = SCRATCH_SIZE};
     if (channel->filled < FILLED_ENOUGH)
         return scratch;
-    if (reactor->scratch_size < WIDE_SCRATCH_SIZE) {
-        char *wide = brood__realloc(reactor->scratch, WIDE_SCRATCH_SIZE);
+    if (reactor->scratch_size < WIDE_SIZE) {
+        char *wide = brood__realloc(reactor->scratch, WIDE_SIZE);
         if (wide == NULL)
             return scratch;
         reactor->scratch = wide;
-        reactor->scratch_size = WIDE_SCRATCH_SIZE;
+        reactor->scratch_size = WIDE_SIZE;
     }
-    return (struct brood__span){.data = reactor->scratch, .len = WIDE_SCRATCH_SIZE};
+    return (struct brood__span){.data = reactor->scratch, .len = WIDE_SIZE};
 }
 
 static ptrdiff_t note_flow(struct reactor *reactor, struct brood__channel *channel, ptrdiff_t n,
                            size_t len)
 {
     bool filled = n == (ptrdiff_t)len && channel->widened;
-    channel->more = filled && len < WIDE_SCRATCH_SIZE;
+    channel->more = filled && len < WIDE_SIZE;
     if (!filled)
         channel->filled = 0;
     else if (channel->filled < FILLED_ENOUGH)
@@ -402,7 +402,10 @@ static ptrdiff_t try_write(struct brood__backend *backend, struct brood__channel
         /* iovec serves reads too, hence not const; a write only reads. */
         memcpy(&vector[i].iov_base, &parts[i].data, sizeof vector[i].iov_base);
     }
-    return brood__io_writev((int)channel->handle, vector, used);
+    ptrdiff_t n = brood__io_writev((int)channel->handle, vector, used);
+    if (count > 0 && parts[0].len > WIDE_SIZE) /* which fills a wide pipe too */
+        widen_if_busy(reactor_of(backend), channel, n);
+    return n;
 }
 
 /* ---- waiting ------------------------------------------------------------ */

@@ -34,8 +34,9 @@ struct brood_reader {
     /* What has come and not been read, with room for a NUL behind it.  Its memory
      * is given back while somebody waits and nothing is there. */
     struct brood__bytes bytes;
-    char *retired; /* what a slice was lent from before the bytes had to move */
-    size_t chunk;  /* how much is read at once: follows the flow              */
+    char *retired;  /* what a slice was lent from before the bytes had to move */
+    size_t chunk;   /* how much is read at once: follows the flow              */
+    size_t touched; /* up to here a large block is in memory          */
 
     /* So many of the bytes have been searched for this pattern already. */
     size_t searched;

@@ -6,6 +6,10 @@
 #include "memory.h"
 #include "reader.h"
 
+/* From which size on blocks are brought in before they are read into, by how much, and how
+ * much of that is to be left: as much as a wide pipe holds. */
+enum { TOUCHED_MIN = 1 << 20, TOUCH_STEP = 2 << 20, TOUCH_MARGIN = 262144 };
+
 /* ---- room ------------------------------------------------------------------ */
 
 /* The loop keeps one block for whoever reads next: the largest of a usual size. */
@@ -52,6 +56,7 @@ static int move_to_block(brood_reader *reader, size_t cap)
     else
         free_block(reader->loop, bytes->data, bytes->cap);
     *bytes = (struct brood__bytes){.data = block, .len = bytes->len, .cap = cap};
+    reader->touched = 0;
     return 0;
 }
 
@@ -96,6 +101,20 @@ static int reserve(brood_reader *reader, size_t len)
     return grow(reader, cap);
 }
 
+/* Fresh memory of a large block is brought in before it is read into, a piece at a time. */
+static void touch_ahead(brood_reader *reader)
+{
+    const struct brood__bytes *bytes = &reader->bytes;
+    size_t end = bytes->start + bytes->len;
+    if (bytes->cap < TOUCHED_MIN || reader->touched >= end + TOUCH_MARGIN)
+        return;
+    size_t from = reader->touched > end ? reader->touched : end;
+    size_t to = bytes->cap - end > TOUCH_STEP ? end + TOUCH_STEP : bytes->cap;
+    if (from < to)
+        brood__touch(bytes->data + from, to - from);
+    reader->touched = to;
+}
+
 /* A block that is full but for a little is used to its end before it grows. */
 int brood__reader_room(struct brood__sink *sink, void **data, size_t *len)
 {
@@ -112,6 +131,7 @@ int brood__reader_room(struct brood__sink *sink, void **data, size_t *len)
     *len = tail_of(&reader->bytes);
     if (reader->mode == BROOD__READER_LIMITED && *len > BROOD__READ_MAX)
         *len = BROOD__READ_MAX; /* one read is all that the limit can be passed by */
+    touch_ahead(reader);
     return 0;
 }
 
