@@ -36,7 +36,7 @@ $(BENCH_PROGRAMS): $(BENCH_PARTS:%=$(BUILD)/bench/%.o) $(if $(PEER_uv),$(BUILD)/
 	$(call SAY,LD $@)
 	$(QUIET)$(CC) $(filter %.o,$^) $(filter %.a,$^) $(LINK_FLAGS) -Wl,--as-needed $(PEER_LIBS) -o $@
 
-$(BUILD)/bench/pause: private START := -nostartfiles
+$(BENCH_CHILDREN:%=$(BUILD)/bench/%): private START := -nostartfiles
 $(BENCH_CHILDREN:%=$(BUILD)/bench/%): $(BUILD)/bench/%: bench/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call SAY,CC $<)
