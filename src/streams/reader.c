@@ -137,8 +137,8 @@ static void filled(struct brood__sink *sink, const void *data, size_t len)
     if (reader->mode == BROOD__READER_DISCARD)
         return;
     bool full = reader->bytes.start + reader->bytes.len + len + 1 == reader->bytes.cap;
-    if (full && reader->chunk < BROOD__READ_MAX)
-        reader->chunk *= 2;
+    if (full)
+        reader->chunk = reader->chunk < BROOD__READ_MAX / 4 ? reader->chunk * 4 : BROOD__READ_MAX;
     else if (len < reader->chunk / 4 && reader->chunk > BROOD__READ_MIN)
         reader->chunk /= 2;
     reader->bytes.len += len;
@@ -193,6 +193,8 @@ void brood__reader_lost(brood_reader *reader, int error)
     reader->eof = true;
     if (error < 0)
         reader->error = error;
+    if (!reader->lent)
+        brood__reader_rest(reader); /* the last read had room in vain */
     wake_everybody(reader);
 }
 

@@ -43,6 +43,8 @@ void bench_detach(struct reactor_bench *bench);
 
 /* A wait that gives what is ripe, and carries it out; how many were done. */
 int bench_round(struct reactor_bench *bench);
+/* The same when it is not to wait. */
+int bench_look(struct reactor_bench *bench);
 
 /* The next wait tells of these events for the latest registration. */
 void bench_announce(struct reactor_bench *bench, unsigned events);

@@ -94,16 +94,26 @@ void bench_detach(struct reactor_bench *bench)
     bench->table->detach(bench->backend, &bench->channel);
 }
 
-int bench_round(struct reactor_bench *bench)
+static int round_of(struct reactor_bench *bench, brood_time timeout)
 {
     struct brood__op_list ripe;
     struct brood__op *op;
     int done = 0;
     brood__op_list_init(&ripe);
-    cr_assert_eq(bench->table->wait(bench->backend, BROOD_FOREVER, &ripe), 0);
+    cr_assert_eq(bench->table->wait(bench->backend, timeout, &ripe), 0);
     while ((op = brood__op_list_take(&ripe)) != NULL)
         done += finish_spanned(bench->backend, op);
     return done;
+}
+
+int bench_round(struct reactor_bench *bench)
+{
+    return round_of(bench, BROOD_FOREVER);
+}
+
+int bench_look(struct reactor_bench *bench)
+{
+    return round_of(bench, 0);
 }
 
 void bench_announce(struct reactor_bench *bench, unsigned events)

@@ -85,3 +85,19 @@ Test(memory, no_memory_is_null)
     cr_assert_null(brood__realloc(NULL, 8));
     test_fail_allocation(0, false);
 }
+
+Test(memory, what_is_brought_in_stays_as_it_was)
+{
+    enum { SIZE = 1 << 20 };
+    char *memory = malloc(SIZE);
+    cr_assert_not_null(memory);
+    for (size_t i = 0; i < SIZE / 2; i++)
+        memory[i] = (char)(i * 31 >> 7);
+    brood__touch(memory, SIZE);
+    brood__touch(memory + 4000, SIZE / 2);
+    brood__touch(memory + 1, 1);
+    for (size_t i = 0; i < SIZE / 2; i++)
+        if (memory[i] != (char)(i * 31 >> 7))
+            cr_assert_fail("the byte at %zu is another", i);
+    free(memory);
+}

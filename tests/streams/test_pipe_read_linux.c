@@ -76,3 +76,82 @@ Test(pipe_read_linux, a_loop_widens_no_more_than_16_at_a_time)
         close(peers[i]);
     test_loop_close(loop);
 }
+
+/* ---- much at once ------------------------------------------------------------------------ */
+
+static void fill_again(struct pipe_recorder *recorder)
+{
+    static char bytes[WIDE];
+    if (recorder->received < 64 * (size_t)WIDE)
+        put_some(*recorder->peer, bytes,
+                 (size_t)capacity_of(*recorder->peer) - available(*recorder->peer));
+}
+
+/* Where both ends share a processor: each read finds the pipe full. */
+Test(pipe_read_linux, one_that_is_always_full_is_emptied_at_once)
+{
+    brood_loop *loop = test_loop();
+    int peer;
+    struct pipe_recorder flood = {.discard = true, .on[PIPE_DATA] = fill_again, .peer = &peer};
+    peer = record_reader(loop, &flood);
+    put(peer, "begin");
+    while (flood.received < 32 * (size_t)WIDE)
+        cr_assert_eq(brood_loop_step(loop, test_deadline()), 0);
+    int reads = flood.counts[PIPE_DATA];
+    size_t before = flood.received;
+    while (flood.received < 64 * (size_t)WIDE)
+        cr_assert_eq(brood_loop_step(loop, test_deadline()), 0);
+    cr_expect_leq((size_t)(flood.counts[PIPE_DATA] - reads), (flood.received - before) / WIDE);
+    close(peer);
+    test_loop_close(loop);
+}
+
+static void note_time(void *arg)
+{
+    *(bool *)arg = true;
+}
+
+Test(pipe_read_linux, a_flood_starves_no_other_pipe_and_no_timer)
+{
+    brood_loop *loop = test_loop();
+    int peer, quiet_peer;
+    struct pipe_recorder flood = {.discard = true, .on[PIPE_DATA] = fill_again, .peer = &peer};
+    struct pipe_recorder quiet = {0};
+    peer = record_reader(loop, &flood);
+    quiet_peer = record_reader(loop, &quiet);
+    put(peer, "begin");
+    while (flood.received < 8 * (size_t)WIDE)
+        cr_assert_eq(brood_loop_step(loop, test_deadline()), 0);
+    for (int i = 0; i < 4; i++) {
+        int before = flood.counts[PIPE_DATA];
+        size_t received = quiet.received;
+        bool due = false;
+        cr_assert_eq(brood_call_at(loop, brood_now(), note_time, &due, NULL), 0);
+        put(quiet_peer, "me too");
+        while (quiet.received == received)
+            cr_assert_eq(brood_loop_step(loop, test_deadline()), 0);
+        cr_expect_leq(flood.counts[PIPE_DATA] - before, 5, "at most four between two looks");
+        test_run_until(loop, &due);
+        cr_expect_leq(flood.counts[PIPE_DATA] - before, 8);
+    }
+    close(peer);
+    close(quiet_peer);
+    test_loop_close(loop);
+    pipe_recorder_free(&quiet);
+}
+
+Test(pipe_read_linux, a_pipe_that_is_written_more_to_than_that_gets_more_room)
+{
+    brood_loop *loop = test_loop();
+    struct pipe_recorder little = {0}, much = {0};
+    int little_peer = record_writer(loop, &little), much_peer = record_writer(loop, &much);
+    char *bytes = pattern_of(2 * WIDE);
+    cr_assert_geq(brood_pipe_write(little.pipe, bytes, 2 * USUAL), 0);
+    cr_expect_eq(capacity_of(little_peer), USUAL);
+    cr_assert_geq(brood_pipe_write(much.pipe, bytes, 2 * WIDE), 0);
+    cr_expect_eq(capacity_of(much_peer), WIDE);
+    free(bytes);
+    close(little_peer);
+    close(much_peer);
+    test_loop_close(loop);
+}

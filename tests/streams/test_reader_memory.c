@@ -118,3 +118,43 @@ Test(reader_memory, but_all_that_is_there_has_its_place)
     }
     source_close(&source);
 }
+
+/* Many who wait for the rest of a line have little each. */
+Test(reader_memory, the_beginning_of_a_line_waits_in_a_small_block)
+{
+    struct source source = piped_source(0);
+    struct read_job job = hungry(&source, READ_LINE);
+    char lines[8 * PART];
+    memset(lines, 'x', sizeof lines);
+    for (int i = 1; i < 8; i++)
+        lines[i * PART - 1] = '\n';
+    lines[sizeof lines - 501] = '\n';
+    put_bytes(source.peer, lines, sizeof lines);
+    test_settle(source.loop);
+    brood_slice line;
+    for (int i = 1; i <= 8; i++)
+        cr_assert_eq(brood_reader_readline(source.reader, &line, test_deadline()),
+                     i < 8 ? PART : PART - 500);
+    cr_expect_geq(source.reader->bytes.cap, PART);
+    job.kind = READ_LINE;
+    start_read(&source, &job);
+    cr_expect_eq(brood_reader_buffered(source.reader), 500);
+    cr_expect_leq(source.reader->bytes.cap, BROOD__REST_MAX);
+    put(source.peer, "and the rest\n");
+    cr_assert_eq(end_read(&job), 513);
+    cr_assert_eq(job.bytes[499], 'x');
+    cr_assert_arr_eq(job.bytes + 500, "and the rest\n", 13);
+    source_close(&source);
+}
+
+Test(reader_memory, the_end_leaves_none_behind)
+{
+    struct source source = piped_source(0);
+    brood_slice line;
+    put(source.peer, "a line\n");
+    cr_assert_eq(brood_reader_readline(source.reader, &line, test_deadline()), 7);
+    supply_end(&source);
+    cr_assert_eq(brood_reader_readline(source.reader, &line, test_deadline()), 0);
+    cr_expect_null(source.reader->bytes.data);
+    source_close(&source);
+}

@@ -203,7 +203,7 @@ Test(process_faults, memory_for_a_file)
 /* A reader that gets no memory has an error, and the child a broken pipe. */
 Test(process_faults, memory_for_what_a_child_says)
 {
-    brood_loop *loop = used_loop();
+    brood_loop *loop = test_loop(); /* a used one has a block to spare */
     struct gate gate = gate_make();
     brood_slice line;
     brood_process *process = spawn(loop, (brood_spawn_options){PIPE_OUT, GATE(&gate)},
