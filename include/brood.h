@@ -438,9 +438,10 @@ enum brood_stdio_kind {
     BROOD_STDOUT,      /* err only: where out goes                  */
     BROOD_FD,          /* .fd: a descriptor, only lent (Windows: a HANDLE,
                           not an overlapped one: programs expect no such) */
-    BROOD_FILE         /* .path: opened for it in the parent (in: for reading;
+    BROOD_FILE,        /* .path: opened for it in the parent (in: for reading;
                           out, err: for writing, created with mode 0666,
                           emptied unless .append)                   */
+    BROOD_SOCKET       /* a new socket to the parent (Unix): below  */
 };
 typedef struct brood_stdio {
     int kind;
@@ -449,13 +450,41 @@ typedef struct brood_stdio {
     bool append;
 } brood_stdio;
 
+/* BROOD_SOCKET is a socket pair (AF_UNIX, SOCK_STREAM) in place of a pipe.  For bulk: writes
+ * of 16 KiB and more go up to twice as fast, those of less than 4 KiB more slowly; and for
+ * programs that want one descriptor both ways.  Here it is used as a pipe is, by the same
+ * functions; each of in, out and err has a socket of its own, but for this:
+ *
+ *     options.in.kind = options.out.kind = BROOD_SOCKET;
+ *
+ * makes the child's 0 and 1 one and the same socket, as inetd does.  Here it is still two
+ * transports, or a writer and a reader: closing the writer is the end of the child's input,
+ * while its output goes on; closing the reader makes its next write fail (EPIPE; outside of
+ * Linux it may block), while its input goes on.  err as BROOD_STDOUT is that socket, too.
+ *
+ * What is different for the child:
+ *   - fstat says that it is a socket.  Few programs look.  bash -c does: with one on its stdin,
+ *     and not below another shell (SHLVL), it takes itself for started by rshd, and reads
+ *     ~/.bashrc first.  rsync --daemon takes itself for started by inetd.
+ *   - /dev/stdin, /dev/stdout and /dev/fd/N cannot be opened (Linux: ENXIO).
+ *   - Writes of several processes to one socket are mixed in pieces of any size: nothing is
+ *     kept together up to PIPE_BUF.
+ *   - With one socket both ways, closing 1 alone is no end of its output as long as it has 0
+ *     open, nor the other way round: for that there is shutdown.
+ *   - When the reader here is closed, a write that waits fails with EPIPE, and may do so
+ *     without SIGPIPE (Linux), which only the next one raises.
+ * As with a pipe: it blocks while its socket is full, a write that nobody will read raises
+ * SIGPIPE, and what it wrote before it ended can be read after that.  A child that ends with
+ * input unread breaks its stdin (EPIPE if there is more to write), and its output ends in
+ * order all the same. */
+
 /* Another descriptor for the child, beyond 0, 1 and 2 (Unix). */
 typedef struct brood_child_fd { int child; int parent; } brood_child_fd;
 
 /* A resource limit for the child: setrlimit's resource; UINT64_MAX: unlimited. */
 typedef struct brood_rlimit { int resource; uint64_t soft, hard; } brood_rlimit;
 
-/* Which step failed: "options", "pipe", "open", "dup2", "fork", "chdir", "setsid",
+/* Which step failed: "options", "pipe", "socket", "open", "dup2", "fork", "chdir", "setsid",
  * "exec", ..., on Windows also "env", "batch" and "job"; and on what: a path, a number,
  * the field's name. */
 typedef struct brood_spawn_failure {
@@ -487,7 +516,9 @@ typedef struct brood_spawn_options {
                                   descendant still holds; 0: as long as it does */
     int pipe_size; /* capacity of new pipes in bytes, rounded up by the system (Linux), which
                       answers EPERM over its limit; 0: its own (Windows: 65536).  Elsewhere
-                      the size is the system's own, whatever is asked for. */
+                      the size is the system's own, whatever is asked for.  Of sockets: SO_SNDBUF,
+                      which Linux cuts to net.core.wmem_max, others refuse with ENOBUFS;
+                      0: 512 KiB, or as much as is allowed */
 
     const char *cwd;
     const char *const *env;    /* the whole environment, "NAME=value", ended by NULL; NULL: the parent's
@@ -534,7 +565,7 @@ typedef struct brood_spawn_options {
 } brood_spawn_options;
 
 /* What the system at hand has no counterpart for is refused, never ignored: BROOD_ENOSYS,
- * step "options", and the field's name.  On Windows: fds, new_session, a process_group
+ * step "options", and the field's name.  On Windows: in, out or err as BROOD_SOCKET, fds, new_session, a process_group
  * but 0, umask, user, group, extra_groups, keep_signals, nice, death_signal, rlimits,
  * preexec.  Elsewhere: creation_flags and verbatim_args (hide_window and allow_batch ask
  * for nothing there).  A batch file without allow_batch: EINVAL, step "batch": cmd.exe
@@ -570,7 +601,7 @@ typedef struct brood_usage {
  * Errors: as brood_subprocess_exec. */
 int brood_spawn(brood_loop *loop, const brood_spawn_options *options, brood_process **process);
 
-/* The child's streams; NULL unless that is a pipe.  They live as long as the process. */
+/* The child's streams; NULL unless that is a pipe or a socket.  They live as long as the process. */
 brood_writer *brood_process_stdin(const brood_process *process);
 brood_reader *brood_process_stdout(const brood_process *process);
 brood_reader *brood_process_stderr(const brood_process *process);

@@ -26,7 +26,7 @@ TEST_OBJECTS := $(TESTS:%.c=$(BUILD)/%.o)
 FIGURE_OBJECTS := $(FIGURES:%.c=$(BUILD)/%.o)
 
 # Calls that the tests can make fail: see tests/support/faults.h.
-WRAPPED := pipe pipe2 fcntl open sigaction brood__waitid fork brood__clone brood__process_open
+WRAPPED := pipe pipe2 socketpair setsockopt fcntl open sigaction brood__waitid fork brood__clone brood__process_open
 WRAPPED_epoll := epoll_create1 epoll_ctl epoll_wait eventfd
 WRAPPED_kqueue := kqueue kevent
 ifneq ($(SYSTEM),Windows)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -44,6 +45,14 @@ void brood__io_quiet(int fd)
 int brood__io_set_pipe_size(int fd, int size)
 {
     return fcntl(fd, F_SETPIPE_SZ, size) < 0 ? -errno : 0;
+}
+
+/* What is on its way counts as the sender's alone.  The system cuts a size down to its
+ * limit, net.core.wmem_max, and says nothing. */
+int brood__io_set_socket_size(int writer, int reader, int size)
+{
+    (void)reader;
+    return setsockopt(writer, SOL_SOCKET, SO_SNDBUF, &size, sizeof size) < 0 ? -errno : 0;
 }
 
 void brood__io_widen(int fd)

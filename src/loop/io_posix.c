@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 ptrdiff_t brood__io_read(int fd, void *data, size_t len)
@@ -15,6 +16,24 @@ ptrdiff_t brood__io_read(int fd, void *data, size_t len)
     while (n < 0 && errno == EINTR);
     return n < 0 ? -errno : n;
 }
+
+#if defined(MSG_NOSIGNAL) && !defined(__APPLE__) /* whose older kernels do not know it */
+ptrdiff_t brood__io_send(int fd, struct iovec *parts, int count)
+{
+    /* Some systems' count is an int, some a size_t. */
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = (unsigned char)count};
+    ssize_t n;
+    do
+        n = sendmsg(fd, &message, MSG_NOSIGNAL);
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? -errno : n;
+}
+#else
+ptrdiff_t brood__io_send(int fd, struct iovec *parts, int count)
+{
+    return brood__io_writev(fd, parts, count);
+}
+#endif
 
 /* A SIGPIPE of our own making is pending for this thread alone; one that was
  * pending before is the host's and stays. */
@@ -65,16 +84,12 @@ int brood__io_set_nonblocking(int fd, bool on)
     return 0;
 }
 
-int brood__io_pipe(int ends[2])
+static int keep_both_clear(int made[2], int ends[2])
 {
-    int made[2];
-    int error = brood__io_pipe2(made);
-    if (error < 0)
-        return error;
     made[0] = brood__io_keep_clear(made[0]);
     made[1] = brood__io_keep_clear(made[1]);
     if (made[0] < 0 || made[1] < 0) {
-        error = made[0] < 0 ? made[0] : made[1];
+        int error = made[0] < 0 ? made[0] : made[1];
         brood__io_close(made[0]);
         brood__io_close(made[1]);
         return error;
@@ -82,6 +97,20 @@ int brood__io_pipe(int ends[2])
     ends[0] = made[0];
     ends[1] = made[1];
     return 0;
+}
+
+int brood__io_pipe(int ends[2])
+{
+    int made[2];
+    int error = brood__io_pipe2(made);
+    return error < 0 ? error : keep_both_clear(made, ends);
+}
+
+int brood__io_sockets(int ends[2])
+{
+    int made[2];
+    int error = brood__io_sockets2(made);
+    return error < 0 ? error : keep_both_clear(made, ends);
 }
 
 int brood__io_keep_clear(int fd)

@@ -11,6 +11,9 @@
 ptrdiff_t brood__io_read(int fd, void *data, size_t len);
 ptrdiff_t brood__io_writev(int fd, const struct iovec *parts, int count);
 
+/* brood__io_writev to a socket, for which every system but macOS has a flag of the call. */
+ptrdiff_t brood__io_send(int fd, struct iovec *parts, int count);
+
 /* The same with SIGPIPE blocked and taken back: for systems that have no flag. */
 ptrdiff_t brood__io_writev_guarded(int fd, const struct iovec *parts, int count);
 
@@ -21,11 +24,18 @@ void brood__io_widen(int fd);
  * reading.  0 or a negative code. */
 int brood__io_pipe(int ends[2]);
 
+/* The same of two sockets, either of which is for both. */
+int brood__io_sockets(int ends[2]);
+
 /* The same with any numbers: pipe2_posix.c, or pipe2_darwin.c. */
 int brood__io_pipe2(int ends[2]);
+int brood__io_sockets2(int ends[2]);
 
 /* 0 or a negative code.  Nothing where a pipe's room is the system's own affair. */
 int brood__io_set_pipe_size(int fd, int size);
+
+/* How much may be on its way between two sockets in this direction.  0 or a negative code. */
+int brood__io_set_socket_size(int writer, int reader, int size);
 
 /* Writing to a pipe that nobody else writes to raises no SIGPIPE, if there is a flag for it. */
 void brood__io_quiet(int fd);

@@ -76,6 +76,7 @@ struct brood__channel {
     bool widened : 1;    /* it has been found busy                               */
     bool more : 1;       /* and has more to read, likely                         */
     bool unpollable : 1; /* taken for always ready                               */
+    bool socket : 1;     /* the owner's, set once it is attached: it is one (Unix) */
 };
 
 /* Operations in the order in which they became ripe. */

@@ -1,6 +1,8 @@
-/* Pipes that are close-on-exec from birth: a call that all systems have but macOS. */
+/* Pipes and sockets that are close-on-exec from birth: calls that all systems have but
+ * macOS. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "io_posix.h"
@@ -8,4 +10,9 @@
 int brood__io_pipe2(int ends[2])
 {
     return pipe2(ends, O_CLOEXEC) < 0 ? -errno : 0;
+}
+
+int brood__io_sockets2(int ends[2])
+{
+    return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0 ? -errno : 0;
 }

@@ -295,12 +295,18 @@ static void cancel(struct brood__backend *backend, struct brood__op *op)
         update(reactor_of(backend), op->channel);
 }
 
+static ptrdiff_t write_parts(const struct brood__channel *channel, struct iovec *parts, int count)
+{
+    int fd = (int)channel->handle;
+    return channel->socket ? brood__io_send(fd, parts, count) : brood__io_writev(fd, parts, count);
+}
+
 /* A pipe that is found full makes its two ends wait for each other; through a wider one
  * both run at the same time.  For a few of them only: all the pipes of a
  * user share one budget, and beyond it every new pipe is a narrow one. */
 static void widen_if_busy(struct reactor *reactor, struct brood__channel *channel, ptrdiff_t n)
 {
-    if (n >= BUSY && !channel->widened && reactor->widened < MAX_WIDENED) {
+    if (n >= BUSY && !channel->widened && !channel->socket && reactor->widened < MAX_WIDENED) {
         channel->widened = true;
         reactor->widened++;
         brood__io_widen((int)channel->handle);
@@ -349,8 +355,8 @@ static ptrdiff_t carry_out(struct reactor *reactor, struct brood__op *op, struct
         return note_flow(reactor, op->channel, brood__io_read(fd, span->data, span->len),
                          span->len);
     case BROOD__WRITE:
-        return brood__io_writev(fd, &(struct iovec){.iov_base = span->data, .iov_len = span->len},
-                                1);
+        return write_parts(op->channel,
+                           &(struct iovec){.iov_base = span->data, .iov_len = span->len}, 1);
     default:
         return 0;
     }
@@ -402,7 +408,7 @@ static ptrdiff_t try_write(struct brood__backend *backend, struct brood__channel
         /* iovec serves reads too, hence not const; a write only reads. */
         memcpy(&vector[i].iov_base, &parts[i].data, sizeof vector[i].iov_base);
     }
-    ptrdiff_t n = brood__io_writev((int)channel->handle, vector, used);
+    ptrdiff_t n = write_parts(channel, vector, used);
     if (count > 0 && parts[0].len > WIDE_SIZE) /* which fills a wide pipe too */
         widen_if_busy(reactor_of(backend), channel, n);
     return n;

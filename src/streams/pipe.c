@@ -37,6 +37,12 @@ int brood__pipe_init(brood_pipe *pipe, brood_loop *loop, intptr_t fd, bool write
     return 0;
 }
 
+void brood__pipe_on_socket(brood_pipe *pipe, bool shares)
+{
+    pipe->channel.socket = true;
+    pipe->shuts = shares || !pipe->writes;
+}
+
 void brood__pipe_begin(brood_pipe *pipe)
 {
     pipe->begun = pipe->in_callback = true;
@@ -75,8 +81,8 @@ static int connect_pipe(brood_loop *loop, intptr_t fd, bool writes,
         return BROOD_ENOMEM;
 
     brood_pipe *pipe = &lone->pipe.base;
-    bool was_blocking = false;
-    error = brood__pipe_adopt(fd, &was_blocking);
+    bool was_blocking = false, is_socket = false;
+    error = brood__pipe_adopt(fd, &was_blocking, &is_socket);
     if (error == 0)
         error = brood__pipe_init(pipe, loop, fd, writes, protocol, arg);
     if (error < 0) {
@@ -86,6 +92,7 @@ static int connect_pipe(brood_loop *loop, intptr_t fd, bool writes,
     }
     pipe->embedded = false;
     pipe->was_blocking = was_blocking;
+    pipe->channel.socket = is_socket;
     lone->owned.kind = "pipe";
     lone->owned.destroy = destroy_alone;
     brood__loop_own(loop, &lone->owned);
@@ -140,6 +147,8 @@ void brood__pipe_lose(brood_pipe *pipe, int error)
  * the other side hearing of it too. */
 static void let_go(brood_pipe *pipe)
 {
+    if (pipe->shuts)
+        brood__pipe_shut(pipe->channel.handle, pipe->writes);
     brood__pipe_dispose(pipe->channel.handle, pipe->was_blocking);
     pipe->channel.handle = -1;
     if (pipe->writes)
@@ -180,8 +189,8 @@ void brood__pipe_destroy(brood_pipe *pipe)
     if (pipe->state == BROOD__PIPE_LOST)
         return;
     brood__abandon(pipe->loop, &pipe->channel);
-    if (brood__loop_check(pipe->loop) < 0) /* after a fork its mode is the parent's too */
-        pipe->was_blocking = false;
+    if (brood__loop_check(pipe->loop) < 0) /* after a fork its state is the parent's too */
+        pipe->was_blocking = pipe->shuts = false;
     let_go(pipe);
 }
 

@@ -45,6 +45,7 @@ struct brood_pipe {
     bool embedded;     /* in a subprocess, which frees it                 */
     bool given_up;     /* by its owner: free it once it is lost           */
     bool was_blocking; /* to be switched back before it is closed         */
+    bool shuts;        /* a child's socket: to be shut down before that   */
     bool in_callback;  /* after which it will be looked at whether it is lost */
     bool paused;       /* a reading one                                   */
     bool over;         /* a writing one: pause_writing is due or was called, and
@@ -88,6 +89,10 @@ static inline struct brood__write_pipe *brood__pipe_out(brood_pipe *pipe)
  * and belongs to it on success.  ENOMEM. */
 int brood__pipe_init(brood_pipe *pipe, brood_loop *loop, intptr_t fd, bool writes,
                      const brood_pipe_protocol *protocol, void *arg);
+
+/* An embedded pipe is a socket; `shares`: another one has a duplicate of it, for the other
+ * direction, so that closing it alone would end nothing. */
+void brood__pipe_on_socket(brood_pipe *pipe, bool shares);
 
 /* Call connection_made and begin: from the loop. */
 void brood__pipe_begin(brood_pipe *pipe);
@@ -137,12 +142,14 @@ static inline size_t brood__pipe_buffered(const brood_pipe *pipe)
     return own + out->lent.len;
 }
 
-/* pipe_posix.c: whether a descriptor can be a pipe transport's; switches it to
- * non-blocking.  And the way back, without and with closing it. */
-int brood__pipe_adopt(intptr_t fd, bool *was_blocking);
+/* pipe_posix.c: whether a descriptor can be a pipe transport's, and is a socket; switches it
+ * to non-blocking.  And the way back, without and with closing it. */
+int brood__pipe_adopt(intptr_t fd, bool *was_blocking, bool *is_socket);
 void brood__pipe_give_back(intptr_t fd, bool was_blocking);
 /* Whether an error of a read is the way in which a terminal ends. */
 bool brood__pipe_is_hangup(intptr_t fd, ptrdiff_t error);
 void brood__pipe_dispose(intptr_t fd, bool was_blocking);
+/* Nothing more goes this way through a socket. */
+void brood__pipe_shut(intptr_t fd, bool writes);
 
 #endif

@@ -6,12 +6,22 @@
 
 enum { REST_READS = 64 }; /* of at most 64 KiB each */
 
+/* A child that has left some of its input unread, on the socket by which its output comes.
+ * All of that has been read before, and is whole: with a pipe of its own this would be a
+ * plain end. */
+static bool is_childs_reset(const brood_pipe *pipe, ptrdiff_t error)
+{
+    return error == BROOD_ECONNRESET && pipe->embedded && pipe->channel.socket;
+}
+
 static void ended(brood_pipe *pipe, ptrdiff_t result)
 {
     if (pipe->state >= BROOD__PIPE_LOSING)
         return;
-    if (brood__pipe_is_hangup(pipe->channel.handle, result))
+    if (brood__pipe_is_hangup(pipe->channel.handle, result) || is_childs_reset(pipe, result))
         result = 0;
+    if (result == 0)
+        pipe->shuts = false; /* nobody writes any more */
     if (result == 0 && pipe->protocol->eof_received != NULL)
         pipe->protocol->eof_received(pipe->arg);
     brood__pipe_lose(pipe, (int)result);

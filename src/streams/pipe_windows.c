@@ -16,9 +16,9 @@ static int check_mode(HANDLE pipe)
 
 /* Attaching it to the port is what shows whether it can be read and written while one goes
  * on: that cannot be tried before. */
-int brood__pipe_adopt(intptr_t fd, bool *was_blocking)
+int brood__pipe_adopt(intptr_t fd, bool *was_blocking, bool *is_socket)
 {
-    *was_blocking = false;
+    *was_blocking = *is_socket = false;
     SetLastError(NO_ERROR);
     DWORD type = GetFileType(brood__handle_of(fd));
     if (type == FILE_TYPE_UNKNOWN)
@@ -41,4 +41,9 @@ void brood__pipe_dispose(intptr_t fd, bool was_blocking)
 {
     (void)was_blocking;
     CloseHandle(brood__handle_of(fd));
+}
+
+void brood__pipe_shut(intptr_t fd, bool writes)
+{
+    (void)fd, (void)writes; /* no pipe here is a socket */
 }

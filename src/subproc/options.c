@@ -23,6 +23,7 @@ static bool stdio_is_valid(const brood_stdio *stdio, bool err)
     switch (stdio->kind) {
     case BROOD_INHERIT:
     case BROOD_PIPE:
+    case BROOD_SOCKET:
     case BROOD_DEVNULL:
         return true;
     case BROOD_STDOUT:

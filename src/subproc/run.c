@@ -13,7 +13,7 @@ static int start(brood_loop *loop, const brood_spawn_options *options, bool feed
     brood_spawn_options own = *options;
     if (feeds && own.in.kind == BROOD_INHERIT)
         own.in.kind = BROOD_PIPE;
-    if (feeds && own.in.kind != BROOD_PIPE)
+    if (feeds && own.in.kind != BROOD_PIPE && own.in.kind != BROOD_SOCKET)
         return brood__spawn_failed(options, BROOD_EINVAL, "options", "in is not a pipe");
     return brood_spawn(loop, &own, process);
 }

@@ -36,6 +36,9 @@ static const char *find_unavailable(const brood_spawn_options *options)
         bool is_set;
         const char *name;
     } options_of_unix[] = {
+        {options->in.kind == BROOD_SOCKET, "in"},
+        {options->out.kind == BROOD_SOCKET, "out"},
+        {options->err.kind == BROOD_SOCKET, "err"},
         {options->fd_count > 0, "fds"},
         {options->new_session, "new_session"},
         {options->set_process_group && options->process_group != 0, "process_group"},

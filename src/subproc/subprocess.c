@@ -70,8 +70,11 @@ static void destroy_pipes(brood_subprocess *transport)
 }
 
 /* Takes over all three descriptors, also when it fails. */
-static int connect_pipes(brood_subprocess *transport, const intptr_t ends[3])
+static int connect_pipes(brood_subprocess *transport, const intptr_t ends[3],
+                         const brood_spawn_options *options)
 {
+    const int kinds[] = {options->in.kind, options->out.kind, options->err.kind};
+    bool one_socket = kinds[0] == BROOD_SOCKET && kinds[1] == BROOD_SOCKET;
     int error = 0;
     for (int fd = 0; fd < 3; fd++) {
         if (ends[fd] < 0)
@@ -85,6 +88,8 @@ static int connect_pipes(brood_subprocess *transport, const intptr_t ends[3])
             brood__pipe_dispose(ends[fd], false);
             continue;
         }
+        if (kinds[fd] == BROOD_SOCKET)
+            brood__pipe_on_socket(pipe_of(transport, fd), one_socket && fd < 2);
         transport->connected++;
     }
     if (error < 0)
@@ -98,7 +103,7 @@ static int start(brood_subprocess *transport, struct brood__spawn *spawn, const 
                  const brood_spawn_options *options)
 {
     brood_loop *loop = transport->loop;
-    int error = connect_pipes(transport, ends);
+    int error = connect_pipes(transport, ends, options);
     if (error < 0)
         return brood__spawn_failed(options, error, "memory", "");
     error = brood__spawn_start(spawn, loop, &transport->child);

@@ -90,13 +90,44 @@ Test(io, a_device_is_written_and_closing_nothing_is_fine)
     brood__io_close(-1);
 }
 
+Test(io, a_socket_is_written_in_parts_and_tells_errors)
+{
+    char got[8] = "";
+    struct iovec parts[2] = {letters(), letters()};
+    int ends[2];
+    cr_assert_eq(brood__io_sockets(ends), 0);
+    cr_assert_eq(brood__io_send(ends[1], parts, 2), 6);
+    cr_assert_eq(read(ends[0], got, sizeof got), 6);
+    cr_assert_str_eq(got, "abcabc");
+    cr_assert_eq(brood__io_set_nonblocking(ends[1], true), 0);
+    while (brood__io_send(ends[1], parts, 2) > 0)
+        ;
+    cr_assert_eq(brood__io_send(ends[1], parts, 2), BROOD_EAGAIN);
+    close(ends[0]);
+    close(ends[1]);
+    cr_assert_eq(brood__io_send(ends[1], parts, 2), BROOD_EBADF);
+}
+
 /* ---- SIGPIPE --------------------------------------------------------------------- */
+
+static bool send_breaks(void)
+{
+    int ends[2];
+    struct iovec part = letters();
+    if (brood__io_sockets(ends) < 0)
+        return false;
+    brood__io_quiet(ends[1]); /* as those of a child are */
+    close(ends[0]);
+    ptrdiff_t result = brood__io_send(ends[1], &part, 1);
+    close(ends[1]);
+    return result == BROOD_EPIPE;
+}
 
 static bool survive_by_default(void)
 {
     signal(SIGPIPE, SIG_DFL);
-    return write_breaks(brood__io_writev) && write_breaks(brood__io_writev_guarded) &&
-           write_breaks(brood__io_writev);
+    return send_breaks() && write_breaks(brood__io_writev) &&
+           write_breaks(brood__io_writev_guarded) && write_breaks(brood__io_writev);
 }
 
 Test(io, a_broken_pipe_does_not_end_a_host_with_the_default_disposition)
@@ -215,6 +246,14 @@ Test(io, a_low_descriptor_is_moved_out_of_the_way)
     cr_assert_eq(fcntl(clear, F_GETFD), FD_CLOEXEC);
     cr_assert_eq(fcntl(0, F_GETFD), -1, "the low one is free again");
     close(clear);
+    cr_assert_eq(dup2(keep, 0), 0);
+
+    int ends[2];
+    close(0);
+    cr_assert_eq(brood__io_sockets(ends), 0);
+    cr_assert(ends[0] > 2 && ends[1] > 2);
+    close(ends[0]);
+    close(ends[1]);
     cr_assert_eq(dup2(keep, 0), 0);
 
     test_fail_call(FAULT_FCNTL, 1, EMFILE, 0);

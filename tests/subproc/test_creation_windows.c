@@ -21,6 +21,9 @@ Test(creation_windows, what_unix_alone_has_is_refused_by_its_name)
         const char *name;
         brood_spawn_options options;
     } cases[] = {
+        {"in", {.in.kind = BROOD_SOCKET}},
+        {"out", {.out.kind = BROOD_SOCKET}},
+        {"err", {.err.kind = BROOD_SOCKET}},
         {"fds", {.fds = &fd, .fd_count = 1}},
         {"new_session", {.new_session = true}},
         {"process_group", {.set_process_group = true, .process_group = 7}},

@@ -8,6 +8,7 @@ SUITE(faults);
 
 static char output[64];
 static brood_child_fd lent;
+static int kind = BROOD_PIPE; /* of the child's 0 and 1 */
 
 static int preexec_succeeds(void *arg)
 {
@@ -19,8 +20,8 @@ static int preexec_succeeds(void *arg)
 static brood_spawn_options rich(bool forks)
 {
     brood_spawn_options options = {
-        .in.kind = BROOD_PIPE,
-        .out.kind = BROOD_PIPE,
+        .in.kind = kind,
+        .out.kind = kind,
         .fds = &lent,
         .fd_count = 1,
         .pipe_size = 8192,
@@ -173,6 +174,17 @@ Test(faults, pipe2)
                  brood__index_by_handle ? 4 : 3);
 }
 
+/* One for both ways, with the size of each. */
+Test(faults, sockets)
+{
+    kind = BROOD_SOCKET;
+    cr_expect_eq(each_call(FAULT_SOCKETPAIR, "socketpair", BROOD_EMFILE, false), 1);
+    cr_expect_geq(each_call(FAULT_SETSOCKOPT, "setsockopt", BROOD_ENOBUFS, false), 2);
+    cr_expect_geq(each_call(FAULT_FCNTL, "fcntl", BROOD_EMFILE, false), 2);
+    each_call(FAULT_POLLER_SET, "epoll_ctl", BROOD_ENOSPC, false);
+    kind = BROOD_PIPE;
+}
+
 Test(faults, fcntl)
 {
     cr_expect_geq(each_call(FAULT_FCNTL, "fcntl", BROOD_EPERM, false), 4);
@@ -262,9 +274,8 @@ Test(faults, sem_05_a_watcher_that_is_not_active_refuses_before_a_process_is_cre
 
 /* ---- no descriptors left ---------------------------------------------------------------------- */
 
-Test(faults, emfile_at_every_limit_is_clean)
+static void spawn_at_every_limit(void)
 {
-    NOT_UNDER_VALGRIND("Valgrind keeps descriptors for itself");
     struct rlimit before, now;
     bool started = false;
     begin();
@@ -274,10 +285,8 @@ Test(faults, emfile_at_every_limit_is_clean)
         brood_loop *loop = test_loop();
         struct kid kid = {0};
         brood_spawn_failure failure = {0};
-        brood_spawn_options options = {.in.kind = BROOD_PIPE,
-                                       .out.kind = BROOD_PIPE,
-                                       .err.kind = BROOD_DEVNULL,
-                                       .failure = &failure};
+        brood_spawn_options options = {
+            .in.kind = kind, .out.kind = kind, .err.kind = BROOD_DEVNULL, .failure = &failure};
         now = (struct rlimit){.rlim_cur = limit, .rlim_max = before.rlim_max};
         cr_assert_eq(setrlimit(RLIMIT_NOFILE, &now), 0);
         int error = kid_start(loop, &kid, options, ARGV("out", "x"));
@@ -298,4 +307,13 @@ Test(faults, emfile_at_every_limit_is_clean)
     }
     cr_expect(started);
     end();
+}
+
+Test(faults, emfile_at_every_limit_is_clean)
+{
+    NOT_UNDER_VALGRIND("Valgrind keeps descriptors for itself");
+    spawn_at_every_limit();
+    kind = BROOD_SOCKET;
+    spawn_at_every_limit();
+    kind = BROOD_PIPE;
 }

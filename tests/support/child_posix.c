@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -55,6 +56,25 @@ static int is_ignored(int signal)
 {
     struct sigaction action;
     return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+/* What 0, 1 and 2 are: p a pipe, s a socket, f another file; =N: the same as N. */
+static void report_kinds(void)
+{
+    struct stat files[3];
+    for (int fd = 0; fd < 3; fd++) {
+        const char *kind = "-";
+        int same = 0;
+        if (fstat(fd, &files[fd]) == 0)
+            kind = S_ISFIFO(files[fd].st_mode) ? "p" : S_ISSOCK(files[fd].st_mode) ? "s" : "f";
+        while (same < fd &&
+               (files[same].st_dev != files[fd].st_dev || files[same].st_ino != files[fd].st_ino))
+            same++;
+        printf("%s%s", fd > 0 ? " " : "", kind);
+        if (same < fd)
+            printf("=%d", same);
+    }
+    putchar('\n');
 }
 
 static void report_groups(void)
@@ -121,6 +141,8 @@ bool child_report_more(const char *what)
 {
     if (strcmp(what, "ids") == 0)
         report_ids();
+    else if (strcmp(what, "kinds") == 0)
+        report_kinds();
     else if (strcmp(what, "groups") == 0)
         report_groups();
     else if (strcmp(what, "umask") == 0)
@@ -208,10 +230,33 @@ long long child_time_used(void)
     return (long long)used.ru_utime.tv_sec * 1000 + used.ru_utime.tv_usec / 1000;
 }
 
-const char child_more_help[] = "  report WHAT     also ids groups umask nice limit N mask ignored\n"
-                               "  setsid          leave the session\n"
-                               "  join            join the parent's process group\n"
-                               "  kill N          end by signal N\n";
+const char child_more_help[] =
+    "  report WHAT     also kinds ids groups umask nice limit N mask ignored\n"
+    "  setsid          leave the session\n"
+    "  join            join the parent's process group\n"
+    "  shut FD         nothing more is written to that socket\n"
+    "  choke FD        write to it until that fails; the error is the status\n"
+    "  end FD          read FD until its end; 125 if that fails\n"
+    "  kill N          end by signal N\n";
+
+static void choke(int fd)
+{
+    static char block[65536];
+    while (child_write_some(fd, block, sizeof block) >= 0)
+        ;
+    exit(errno);
+}
+
+static void read_to_end(int fd)
+{
+    char block[4096];
+    ssize_t n;
+    do
+        n = read(fd, block, sizeof block);
+    while (n > 0);
+    if (n < 0)
+        exit(125);
+}
 
 bool child_act_more(const char *command)
 {
@@ -220,6 +265,12 @@ bool child_act_more(const char *command)
     } else if (strcmp(command, "join") == 0) {
         if (setpgid(0, getpgid(getppid())) < 0)
             exit(124);
+    } else if (strcmp(command, "shut") == 0) {
+        shutdown(child_next_number(), SHUT_WR);
+    } else if (strcmp(command, "choke") == 0) {
+        choke(child_next_number());
+    } else if (strcmp(command, "end") == 0) {
+        read_to_end(child_next_number());
     } else if (strcmp(command, "kill") == 0) {
         int number = child_next_number();
         signal(number, SIG_DFL);

@@ -6,6 +6,8 @@
 
 enum fault {
     FAULT_PIPE2,
+    FAULT_SOCKETPAIR,
+    FAULT_SETSOCKOPT,
     FAULT_FCNTL,
     FAULT_OPEN,
     FAULT_POLLER_OPEN, /* epoll_create1, kqueue            */

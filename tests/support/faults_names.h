@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 #include <unistd.h>
 #if defined(__linux__)
@@ -38,12 +39,16 @@ int __wrap_kevent(int kq, const struct kevent *changes, int change_count, struct
 
 int __wrap_pipe(int ends[2]);
 int __wrap_pipe2(int ends[2], int flags);
+int __wrap_socketpair(int domain, int type, int protocol, int ends[2]);
+int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t len);
 int __wrap_fcntl(int fd, int command, ...);
 int __wrap_open(const char *path, int flags, ...);
 int __wrap_sigaction(int number, const struct sigaction *action, struct sigaction *before);
 pid_t __wrap_fork(void);
 #define pipe(...)                __wrap_pipe(__VA_ARGS__)
 #define pipe2(...)               __wrap_pipe2(__VA_ARGS__)
+#define socketpair(...)          __wrap_socketpair(__VA_ARGS__)
+#define setsockopt(...)          __wrap_setsockopt(__VA_ARGS__)
 #define fcntl(...)               __wrap_fcntl(__VA_ARGS__)
 #define open(...)                __wrap_open(__VA_ARGS__)
 #define sigaction(...)           __wrap_sigaction(__VA_ARGS__)

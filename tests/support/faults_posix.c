@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -65,6 +66,11 @@ WRAP(int, pipe, (int ends[2]), (ends), FAULT_PIPE2)
 #ifndef __APPLE__
 WRAP(int, pipe2, (int ends[2], int flags), (ends, flags), FAULT_PIPE2)
 #endif
+#undef socketpair /* a stand-in for the tests' own calls (lacking_bsd.h) */
+WRAP(int, socketpair, (int domain, int type, int protocol, int ends[2]),
+     (domain, type, protocol, ends), FAULT_SOCKETPAIR)
+WRAP(int, setsockopt, (int fd, int level, int name, const void *value, socklen_t len),
+     (fd, level, name, value, len), FAULT_SETSOCKOPT)
 WRAP(int, sigaction, (int number, const struct sigaction *action, struct sigaction *before),
      (number, action, before), FAULT_SIGACTION)
 WRAP(pid_t, fork, (void), (), FAULT_FORK)
