@@ -30,8 +30,7 @@ static struct brood__op read_of_a_busy_pipe(void)
 
 static void submit_two_bytes(struct brood__op *read)
 {
-    read->data = own;
-    read->len = sizeof own;
+    *span_of(read) = (struct brood__span){.data = own, .len = sizeof own};
     bench_submit(&bench, read);
 }
 
