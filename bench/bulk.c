@@ -3,13 +3,15 @@
 
 #include <brood.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "floor.h"
 
 const char bench_about[] = "Reads what one child writes, 64 KiB at a time.\n"
                            "  count=4294967296  how many bytes, in whole MiB\n"
-                           "  read=262144       how many bytes the floor reads at a time, at most";
+                           "  read=262144       how many bytes the floor reads at a time, at most\n"
+                           "  kind=pipe         or socket: what brood gives the child";
 
 enum { BLOCK = 65536, FLOOR_READ = 256 * 1024 };
 
@@ -81,7 +83,9 @@ static double by_brood(void)
     struct bulk bulk = {.bytes = 0};
     brood_subprocess *child;
     brood_returncode code = -1;
-    brood_spawn_options options = {.argv = bulk_argv(), .out = {.kind = BROOD_PIPE}};
+    bool socket = strcmp(bench_text("kind", "pipe"), "socket") == 0;
+    brood_spawn_options options = {.argv = bulk_argv(),
+                                   .out = {.kind = socket ? BROOD_SOCKET : BROOD_PIPE}};
     bench_need(brood_loop_open(&bulk.loop, NULL) == 0, "loop");
     int64_t began = bench_now();
     bench_need(brood_subprocess_exec(bulk.loop, &protocol, &bulk, &options, &child) == 0, "exec");

@@ -89,6 +89,8 @@ GROUPS = [
             per="line", bound=1.1, amounts=("count",), without=PEERS),
         Row("4 GiB from one child", "bulk", {"count": 4 << 30}, per="MiB", bound=1.0,
             amounts=("count",), smaller={"GSubprocess": 4, "asyncio": 4}),
+        Row("4 GiB from one child, by a socket", "bulk", {"count": 4 << 30, "kind": "socket"},
+            per="MiB", bound=0.5, amounts=("count",), without=("GSubprocess", "asyncio")),
         Row("512 MiB through cat, communicate", "communicate", {"count": 512 << 20}, per="MiB",
             bound=1.3, amounts=("count",), smaller={"GSubprocess": 2, "asyncio": 4}),
     ),
