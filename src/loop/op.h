@@ -63,10 +63,10 @@ struct brood__channel {
     struct brood__link dirty; /* its interest is to be looked at before waiting */
     uint32_t slot;
     uint8_t interest; /* as the system knows it */
-    bool widened;     /* it has been found busy   */
-    bool more;        /* and has more to read, likely                                  */
-    uint8_t filled;   /* so many reads in a row have filled what they read into    */
-    bool unpollable;  /* and is taken for always ready */
+    bool widened;     /* it has been found busy                      */
+    bool more;        /* it has more to read, likely                 */
+    bool unpollable;  /* it is taken for always ready                */
+    uint8_t filled;   /* so many reads in a row, or more, were filled */
 };
 
 /* Operations in the order in which they became ripe. */
