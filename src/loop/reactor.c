@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "backend.h"
+#include "flow.h"
 #include "io_posix.h"
 #include "loop.h"
 #include "memory.h"
@@ -19,11 +20,6 @@
 
 enum {
     EVENTS_PER_WAIT = 128,
-    SCRATCH_SIZE = 65536, /* a pipe's usual capacity */
-    WIDE_SIZE = 262144,   /* a widened one's         */
-    BUSY = SCRATCH_SIZE / 2,
-    FILLED_ENOUGH = 16, /* reads in a row, for larger ones */
-    MAX_WIDENED = 16,
     UNASKED_MAX = 3, /* with the read before them they empty a widened pipe */
 };
 #define NO_SLOT    UINT32_MAX
@@ -48,10 +44,8 @@ struct reactor {
     struct brood__op_list settled;    /* cancelled or failed: for the next wait to give */
     struct brood__op_list again;      /* reads of which the last one left more, likely  */
     unsigned unasked;                 /* waits in a row that have only given such reads  */
-    char *scratch;
-    size_t scratch_size;
-    unsigned widened; /* channels that are */
-    unsigned forks;   /* of the process that opened it */
+    struct brood__flow flow;
+    unsigned forks; /* of the process that opened it */
 };
 
 static struct reactor *reactor_of(struct brood__backend *backend)
@@ -138,8 +132,8 @@ static void add_free(struct reactor *reactor, uint32_t slot)
 /* One that is dirty stays in that list until the list is gone through. */
 static void free_slot(struct reactor *reactor, struct brood__channel *channel)
 {
+    brood__flow_leave(&reactor->flow, channel);
     struct slot *slot = &reactor->slots[channel->slot];
-    reactor->widened -= channel->widened;
     slot->channel = NULL;
     slot->generation++;
     if (slot->next == NOT_LISTED)
@@ -301,59 +295,16 @@ static ptrdiff_t write_parts(const struct brood__channel *channel, struct iovec 
     return channel->socket ? brood__io_send(fd, parts, count) : brood__io_writev(fd, parts, count);
 }
 
-/* A pipe that is found full makes its two ends wait for each other; through a wider one
- * both run at the same time.  For a few of them only: all the pipes of a
- * user share one budget, and beyond it every new pipe is a narrow one. */
-static void widen_if_busy(struct reactor *reactor, struct brood__channel *channel, ptrdiff_t n)
-{
-    if (n >= BUSY && !channel->widened && !channel->socket && reactor->widened < MAX_WIDENED) {
-        channel->widened = true;
-        reactor->widened++;
-        brood__io_widen((int)channel->handle);
-    }
-}
-
-/* Where both ends share a processor, whoever writes goes on as soon as a read has made
- * room, and each read costs two switches: then all that the pipe holds is read at once.
- * Where they do not, such a read would only keep the other end waiting: it is not filled,
- * and the next ones are small again. */
-static struct brood__span scratch_for(struct reactor *reactor, const struct brood__channel *channel)
-{
-    struct brood__span scratch = {.data = reactor->scratch, .len = SCRATCH_SIZE};
-    if (channel->filled < FILLED_ENOUGH)
-        return scratch;
-    if (reactor->scratch_size < WIDE_SIZE) {
-        char *wide = brood__realloc(reactor->scratch, WIDE_SIZE);
-        if (wide == NULL)
-            return scratch;
-        reactor->scratch = wide;
-        reactor->scratch_size = WIDE_SIZE;
-    }
-    return (struct brood__span){.data = reactor->scratch, .len = WIDE_SIZE};
-}
-
-static ptrdiff_t note_flow(struct reactor *reactor, struct brood__channel *channel, ptrdiff_t n,
-                           size_t len)
-{
-    bool filled = n == (ptrdiff_t)len && channel->widened;
-    channel->more = filled && len < WIDE_SIZE;
-    if (!filled)
-        channel->filled = 0;
-    else if (channel->filled < FILLED_ENOUGH)
-        channel->filled++;
-    widen_if_busy(reactor, channel, n);
-    return n;
-}
-
 static ptrdiff_t carry_out(struct reactor *reactor, struct brood__op *op, struct brood__span *span)
 {
     int fd = (int)op->channel->handle;
     switch (op->kind) {
     case BROOD__READ:
         if (span->data == NULL)
-            *span = scratch_for(reactor, op->channel);
-        return note_flow(reactor, op->channel, brood__io_read(fd, span->data, span->len),
-                         span->len);
+            *span = brood__flow_scratch(&reactor->flow, op->channel);
+        ptrdiff_t n = brood__io_read(fd, span->data, span->len);
+        brood__flow_read(&reactor->flow, op->channel, n, span->len);
+        return n;
     case BROOD__WRITE:
         return write_parts(op->channel,
                            &(struct iovec){.iov_base = span->data, .iov_len = span->len}, 1);
@@ -390,10 +341,13 @@ static ptrdiff_t try_read(struct brood__backend *backend, struct brood__channel 
     if (is_forked(reactor))
         return BROOD_EFORK;
     if (*data == NULL) {
-        *data = reactor->scratch;
-        len = SCRATCH_SIZE;
+        struct brood__span scratch = brood__flow_scratch(&reactor->flow, channel);
+        *data = scratch.data;
+        len = scratch.len;
     }
-    return note_flow(reactor, channel, brood__io_read((int)channel->handle, *data, len), len);
+    ptrdiff_t n = brood__io_read((int)channel->handle, *data, len);
+    brood__flow_read(&reactor->flow, channel, n, len);
+    return n;
 }
 
 static ptrdiff_t try_write(struct brood__backend *backend, struct brood__channel *channel,
@@ -409,8 +363,8 @@ static ptrdiff_t try_write(struct brood__backend *backend, struct brood__channel
         memcpy(&vector[i].iov_base, &parts[i].data, sizeof vector[i].iov_base);
     }
     ptrdiff_t n = write_parts(channel, vector, used);
-    if (count > 0 && parts[0].len > WIDE_SIZE) /* which fills a wide pipe too */
-        widen_if_busy(reactor_of(backend), channel, n);
+    if (count > 0)
+        brood__flow_written(&reactor_of(backend)->flow, channel, n, parts[0].len);
     return n;
 }
 
@@ -521,7 +475,7 @@ static void close_reactor(struct brood__backend *backend)
     if (reactor->poller != NULL)
         reactor->poller->table->close(reactor->poller, is_forked(reactor));
     brood__free(reactor->slots);
-    brood__free(reactor->scratch);
+    brood__flow_close(&reactor->flow);
     brood__free(reactor);
 }
 
@@ -554,12 +508,10 @@ int brood__reactor_open(struct brood__backend **backend, struct brood__poller *p
     reactor->first_dirty = NO_SLOT;
     brood__op_list_init(&reactor->settled);
     brood__op_list_init(&reactor->again);
-    reactor->scratch = brood__realloc(NULL, SCRATCH_SIZE);
-    if (reactor->scratch == NULL) {
+    if (brood__flow_open(&reactor->flow) < 0) {
         close_reactor(&reactor->base);
         return BROOD_ENOMEM;
     }
-    reactor->scratch_size = SCRATCH_SIZE;
     reactor->poller = poller;
     *backend = &reactor->base;
     return 0;

@@ -4,7 +4,7 @@
  * and going on again cost no system call while nothing comes. */
 #include "pipe.h"
 
-enum { REST_READS = 64 }; /* of at most 64 KiB each */
+enum { REST_READS = 64 }; /* of 64 KiB each, or of 256 from a busy pipe */
 
 /* A child that has left some of its input unread, on the socket by which its output comes.
  * All of that has been read before, and is whole: with a pipe of its own this would be a
