@@ -59,7 +59,7 @@ void brood__flow_read(struct brood__flow *flow, struct brood__channel *channel, 
                       size_t len)
 {
     bool filled = n == (ptrdiff_t)len && channel->widened;
-    channel->more = filled && len < WIDE_SIZE;
+    channel->more = filled && len < WIDE_SIZE && channel->steady;
     if (!filled)
         channel->filled = 0;
     else if (channel->filled < FILLED_ENOUGH)

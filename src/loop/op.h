@@ -76,7 +76,9 @@ struct brood__channel {
     bool widened : 1;    /* it has been found busy                               */
     bool more : 1;       /* and has more to read, likely                         */
     bool unpollable : 1; /* taken for always ready                               */
-    bool socket : 1;     /* the owner's, set once it is attached: it is one (Unix) */
+    /* The owner's, set once it is attached (Unix). */
+    bool socket : 1; /* it is one                                               */
+    bool steady : 1; /* nobody else has it, who could make its reads block      */
 };
 
 /* Operations in the order in which they became ripe. */

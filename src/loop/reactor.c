@@ -149,15 +149,33 @@ static void detach(struct brood__backend *backend, struct brood__channel *channe
     free_slot(reactor, channel);
 }
 
-/* The poller is about to be closed, and in a forked child it is still the
- * parent's: it is left alone. */
+static void unlink_op(struct brood__op_list *list, const struct brood__op *op)
+{
+    struct brood__op_list rest;
+    struct brood__op *each;
+    brood__op_list_init(&rest);
+    while ((each = brood__op_list_take(list)) != NULL)
+        if (each != op)
+            brood__op_list_append(&rest, each);
+    while ((each = brood__op_list_take(&rest)) != NULL)
+        brood__op_list_append(list, each);
+}
+
+static void forget(struct reactor *reactor, const struct brood__op *op)
+{
+    if (op != NULL && op->state == BROOD__SETTLED)
+        unlink_op(&reactor->settled, op);
+    if (op != NULL && (op->state == BROOD__RIPE || op->state == BROOD__SETTLED))
+        unlink_op(&reactor->again, op);
+}
+
+/* The poller is about to be closed, or its owner has failed to begin; in a forked child the
+ * poller is still the parent's, and left alone. */
 static void abandon(struct brood__backend *backend, struct brood__channel *channel)
 {
     struct reactor *reactor = reactor_of(backend);
-    if (channel->in != NULL || channel->out != NULL) { /* the end: nobody waits any more */
-        brood__op_list_init(&reactor->settled);
-        brood__op_list_init(&reactor->again);
-    }
+    forget(reactor, channel->in);
+    forget(reactor, channel->out);
     free_slot(reactor, channel);
 }
 
@@ -279,7 +297,7 @@ static void submit(struct brood__backend *backend, struct brood__channel *channe
 
 static void cancel(struct brood__backend *backend, struct brood__op *op)
 {
-    if (op->state == BROOD__RIPE) { /* it is in the loop's list already */
+    if (op->state == BROOD__RIPE) { /* it is in the loop's list already, or in `again` */
         op->state = BROOD__SETTLED;
         op->result = BROOD_ECANCELED;
     } else {

@@ -18,7 +18,7 @@ enum {
     BROOD__WHEEL_LEVELS = 8, /* 16 + 8 * 6 bits hold any brood_time */
 
     /* Where a timer is: a slot of the wheel, or one of the two lists. */
-    BROOD__TIMER_DUE = BROOD__WHEEL_LEVELS * BROOD__WHEEL_SLOTS, /* its time has come      */
+    BROOD__TIMER_DUE = BROOD__WHEEL_LEVELS * BROOD__WHEEL_SLOTS, /* added when it was so    */
     BROOD__TIMER_FIRING,                                         /* in the present round   */
     BROOD__TIMER_PLACES,
 };
@@ -31,7 +31,7 @@ struct brood__timer {
 };
 
 struct brood__timers {
-    uint64_t tick; /* everything up to it has been moved to the due list */
+    uint64_t tick; /* everything up to it has been taken out of the wheel */
     uint64_t occupied[BROOD__WHEEL_LEVELS];
     struct brood__timer *places[BROOD__TIMER_PLACES]; /* the first one of each */
     size_t count;

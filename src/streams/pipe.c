@@ -33,7 +33,7 @@ int brood__pipe_init(brood_pipe *pipe, brood_loop *loop, intptr_t fd, bool write
         brood__pipe_write_init(pipe);
     else
         brood__pipe_read_init(pipe);
-    pipe->embedded = true;
+    pipe->embedded = pipe->channel.steady = true;
     return 0;
 }
 
@@ -90,7 +90,7 @@ static int connect_pipe(brood_loop *loop, intptr_t fd, bool writes,
         brood__free(lone);
         return error;
     }
-    pipe->embedded = false;
+    pipe->embedded = pipe->channel.steady = false; /* others may have it too */
     pipe->was_blocking = was_blocking;
     pipe->channel.socket = is_socket;
     lone->owned.kind = "pipe";

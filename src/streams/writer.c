@@ -25,7 +25,6 @@ void brood__writer_destroy(brood_writer *writer)
     brood__wake_for_good(&writer->closers, BROOD_ECLOSED);
 }
 
-/* The loop ends: the pipe goes by itself. */
 /* One by itself: the loop owns it. */
 struct lone {
     struct brood__owned owned;
@@ -38,6 +37,7 @@ static struct lone *lone_of(brood_writer *writer)
     return BROOD__CONTAINER(writer, struct lone, writer);
 }
 
+/* The loop ends: the pipe goes by itself. */
 static void destroy_alone(struct brood__owned *owned)
 {
     struct lone *lone = BROOD__CONTAINER(owned, struct lone, owned);

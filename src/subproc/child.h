@@ -49,8 +49,9 @@ enum brood__phase {
 /* Descriptor `source` of the parent is to be `target` in the child. */
 struct brood__fd_move {
     int source, target;
-    int from; /* under which number the child finds the source: its own, or a lower one */
-    int now;  /* the child's: where it has been moved to                                */
+    int from;   /* under which number the child finds the source: its own, or a lower one */
+    int now;    /* the child's: where it has been moved to                                */
+    bool piped; /* the source is an end of a pipe or socket of ours                     */
 };
 
 struct brood__plan {

@@ -13,6 +13,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,11 +30,23 @@ enum { SMALLEST_TABLE = 64 };
 enum { UNKNOWN, KNOWN, REFUSED };
 static atomic_int leaving = UNKNOWN;
 
+/* Before Linux 6.11 the copy of a part of a large table could be left with wrong bits, by which
+ * numbers that are free count as taken (mended by "fix bitmap corruption on close_range() with
+ * CLOSE_RANGE_UNSHARE"; older kernels may have it too, but do not say so). */
+static bool is_mended(void)
+{
+    struct utsname name;
+    int major = 0, minor = 0;
+    return uname(&name) == 0 && sscanf(name.release, "%d.%d", &major, &minor) == 2 &&
+           (major > 6 || (major == 6 && minor >= 11));
+}
+
 static bool can_leave(void)
 {
     int known = atomic_load_explicit(&leaving, memory_order_relaxed);
     if (known == UNKNOWN) {
-        known = brood__sys_leave_table(1, 0) == BROOD_EINVAL ? KNOWN : REFUSED;
+        bool can = is_mended() && brood__sys_leave_table(1, 0) == BROOD_EINVAL;
+        known = can ? KNOWN : REFUSED;
         atomic_store(&leaving, known);
     }
     return known == KNOWN;
@@ -40,9 +54,12 @@ static bool can_leave(void)
 
 /* ---- the numbers ------------------------------------------------------------- */
 
+/* Our own ends alone: closing a copy of what is lent would release the record locks that the
+ * host has on that file (fcntl(F_SETLK): any descriptor of it that is closed takes them all
+ * away). */
 static void lower(struct brood__fd_move *move, int fd)
 {
-    if (move->source < SMALLEST_TABLE || fd == 0 || fd >= move->source)
+    if (!move->piped || move->source < SMALLEST_TABLE || fd == 0 || fd >= move->source)
         return;
     if (dup3(move->source, fd, O_CLOEXEC) == fd)
         move->from = fd;

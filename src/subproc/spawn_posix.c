@@ -43,6 +43,15 @@ static int by_target(const void *a, const void *b)
     return (first->target > second->target) - (first->target < second->target);
 }
 
+static bool is_piped(const brood_spawn_options *options, int target)
+{
+    const brood_stdio *wanted[] = {&options->in, &options->out, &options->err};
+    int kind = wanted[target]->kind;
+    if (kind == BROOD_STDOUT)
+        kind = options->out.kind;
+    return kind == BROOD_PIPE || kind == BROOD_SOCKET;
+}
+
 static int plan_descriptors(struct brood__spawn *spawn)
 {
     const brood_spawn_options *options = spawn->plan.options;
@@ -53,7 +62,9 @@ static int plan_descriptors(struct brood__spawn *spawn)
     for (int target = 0; target < 3; target++)
         if (spawn->stdio.child[target] >= 0)
             plan->moves[plan->move_count++] =
-                (struct brood__fd_move){.source = spawn->stdio.child[target], .target = target};
+                (struct brood__fd_move){.source = spawn->stdio.child[target],
+                                        .target = target,
+                                        .piped = is_piped(options, target)};
     for (size_t i = 0; i < options->fd_count; i++)
         plan->moves[plan->move_count++] = (struct brood__fd_move){.source = options->fds[i].parent,
                                                                   .target = options->fds[i].child};

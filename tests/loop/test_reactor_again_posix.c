@@ -12,6 +12,7 @@ enum { FULL = 65536 };
 
 static struct reactor_bench bench;
 static char own[2];
+static bool shared;
 
 /* The first read of much makes the pipe a busy one. */
 static struct brood__op read_of_a_busy_pipe(void)
@@ -19,6 +20,7 @@ static struct brood__op read_of_a_busy_pipe(void)
     static char much[FULL];
     struct brood__op read = op_of(BROOD__READ);
     bench_open(&bench);
+    bench.channel.steady = !shared;
     cr_assert_eq(write(bench.ends[1], much, FULL), FULL);
     bench_submit(&bench, &read);
     bench_round(&bench);
@@ -127,5 +129,17 @@ Test(reactor_again, a_loop_is_closed_with_one_outstanding)
 {
     struct brood__op read = filled_read("aabb");
     submit_two_bytes(&read);
+    close_all();
+}
+
+/* Somebody else may have made it block meanwhile. */
+Test(reactor_again, a_descriptor_that_others_have_is_always_asked_about)
+{
+    shared = true;
+    struct brood__op read = filled_read("aabb");
+    size_t waits = bench.fake.waits;
+    submit_two_bytes(&read);
+    cr_assert_eq(bench_look(&bench), 0);
+    cr_assert_eq(bench.fake.waits, waits + 1);
     close_all();
 }

@@ -118,6 +118,22 @@ Test(reactor_failures, abandon_forgets_what_is_in_flight_and_settled)
     bench_close(&bench);
 }
 
+Test(reactor_failures, abandon_leaves_what_others_have_settled)
+{
+    struct brood__channel other;
+    struct brood__op op = op_of(BROOD__POLL_IN), lost = op_of(BROOD__NOTHING);
+    bench_open(&bench);
+    cr_assert_eq(bench.table->attach(bench.backend, &other, 1000), 0);
+    bench.table->submit(bench.backend, &other, &lost);
+    bench_submit(&bench, &op);
+    bench_cancel(&bench, &op);
+    bench.table->abandon(bench.backend, &bench.channel);
+    cr_assert_eq(bench_round(&bench), 1);
+    cr_assert_eq(lost.state, BROOD__IDLE);
+    bench.table->abandon(bench.backend, &other);
+    bench_close(&bench);
+}
+
 Test(reactor_failures, cancelling_what_is_cancelled_is_harmless)
 {
     struct brood__op op = op_of(BROOD__READ);

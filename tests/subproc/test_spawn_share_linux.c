@@ -200,6 +200,37 @@ static int ends_are_told(void)
     return brood_loop_close(loop) == 0 ? 0 : __LINE__;
 }
 
+/* Any descriptor of a file that is closed takes all record locks of it away. */
+static int locks_stay(void)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    brood_loop *loop = crowded_loop();
+    FILE *file = tmpfile();
+    NEED(loop != NULL && file != NULL);
+    int fd = fcntl(fileno(file), F_DUPFD_CLOEXEC, HIGH), status = -1;
+    NEED(fd >= HIGH && fcntl(fd, F_SETLK, &lock) == 0);
+    for (int i = 0; i < 2; i++) {
+        struct kid kid = {0};
+        brood_child_fd lent = {.parent = fd, .child = 5};
+        brood_spawn_options options = {
+            .out = {.kind = BROOD_FD, .fd = fd}, .fds = &lent, .fd_count = 1};
+        NEED(kid_start(loop, &kid, options, ARGV("exit", "0")) == 0);
+        NEED(run_until(loop, &kid.lost) && kid.code == 0);
+        brood_subprocess_close(kid.transport);
+    }
+    pid_t other = fork(); /* which asks whether the lock is in its way */
+    if (other == 0)
+        _exit(fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type == F_WRLCK ? 0 : 1);
+    NEED(waitpid(other, &status, 0) == other && status == 0);
+    fclose(file);
+    return brood_loop_close(loop) == 0 ? 0 : __LINE__;
+}
+
+Test(spawn_share, the_locks_of_the_host_on_what_is_lent_stay)
+{
+    IN_FORK(locks_stay);
+}
+
 Test(spawn_share, pipes_end_when_the_child_closes_them)
 {
     IN_FORK(ends_are_told);
