@@ -473,6 +473,8 @@ typedef struct brood_stdio {
  *     open, nor the other way round: for that there is shutdown.
  *   - When the reader here is closed, a write that waits fails with EPIPE, and may do so
  *     without SIGPIPE (Linux), which only the next one raises.
+ *   - What a child has written to a stdin of its own, and nobody can read here, makes its end
+ *     a reset (ECONNRESET).
  * As with a pipe: it blocks while its socket is full, a write that nobody will read raises
  * SIGPIPE, and what it wrote before it ended can be read after that.  A child that ends with
  * input unread breaks its stdin (EPIPE if there is more to write), and its output ends in
