@@ -282,10 +282,11 @@ Test(process_close, one_that_was_woken_already_is_told_too)
     brood_task_main *const seconds[] = {wait_second, read_second, flush_second};
     brood_loop *loop = test_loop();
     for (int i = 0; i < 3; i++) {
-        struct pair pair = {.process = spawn(loop, all_pipes, CHILD("exit", "0"))};
+        struct pair pair = {.process = spawn(loop, all_pipes, CHILD("pause"))};
         brood_task *first = start_task(loop, close_when_woken, &pair);
         brood_task *second = start_task(loop, seconds[i], &pair);
         brood_loop_step(loop, BROOD_NOWAIT); /* both wait */
+        cr_assert_eq(brood_process_kill(pair.process), 0);
         wait_zombie(brood_process_pid(pair.process));
         cr_expect_eq(join_task(first), 0);
         cr_expect_eq(join_task(second), 0);
