@@ -27,9 +27,10 @@ struct brood__poller_table {
     void (*close)(struct brood__poller *poller, bool forked);
 
     /* Change what is asked about fd; from 0: begin, to 0: forget it.  There is one channel
-     * for a descriptor; its cookie fits into a pointer, and stays the same in between.  EPERM: it cannot be polled, as it is always ready.  EPIPE: nobody reads
-     * the other end any more, so that BROOD__OUT and BROOD__GONE have come, and are not
-     * asked about; BROOD__IN is.  After another error nothing is. */
+     * for a descriptor; its cookie fits into a pointer, and stays the same in between.
+     * EPERM: it cannot be polled, as it is always ready.  EPIPE: nobody reads the other
+     * end any more, so that BROOD__OUT and BROOD__GONE have come, and are not asked about;
+     * BROOD__IN is.  After another error nothing is. */
     int (*set)(struct brood__poller *poller, int fd, unsigned from, unsigned to, uint64_t cookie);
 
     /* How many events were put into `events`; being woken or interrupted is none. */

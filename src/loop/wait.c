@@ -32,8 +32,8 @@ static void stop_looking(struct brood__post *post)
     brood__task_go_on(wait->task);
 }
 
-/* A task runs among the posted calls of a round: what is posted now comes after the
- * backend has been asked once more. */
+/* A task runs among the posted calls of a round, or right after the event that woke it, when
+ * what is posted now may come before the backend has been asked once more: hence `polls`. */
 static void set_deadline(struct brood__wait *wait)
 {
     wait->timer.place = 0;

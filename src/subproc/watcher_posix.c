@@ -6,7 +6,8 @@
  * watched by the loop as well: an end is noticed even if the host takes SIGCHLD
  * away, and BROOD_WATCH_PROCFD is the same watcher without the bell.  A child
  * that the index could not take is asked in turn whenever the bell rings, and now
- * and then by the clock, for a host that has taken the bell away. */
+ * and then by the clock, for a host that has taken the bell away.  While there are none
+ * the bell is deaf: the index, which the loop polls, tells of every end. */
 #include <errno.h>
 #include <signal.h>
 #include <sys/types.h>

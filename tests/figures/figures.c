@@ -1,7 +1,9 @@
 /* What the figures have in common: samples, and children that are counted. */
 #include "figures.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/utsname.h>
 
 void samples_add(struct samples *samples, double value)
 {
@@ -85,4 +87,13 @@ void run_until_lost(struct counter *counter, size_t count)
         cr_assert_eq(brood_loop_step(counter->loop, deadline), 0);
         cr_assert_lt(brood_now(), deadline, "%zu of %zu are over", counter->lost, count);
     }
+}
+
+bool kernel_is_at_least(int major, int minor)
+{
+    struct utsname name;
+    int has_major = 0, has_minor = 0;
+    cr_assert_eq(uname(&name), 0);
+    cr_assert_eq(sscanf(name.release, "%d.%d", &has_major, &has_minor), 2, "%s", name.release);
+    return has_major > major || (has_major == major && has_minor >= minor);
 }

@@ -34,6 +34,9 @@ void start_child(struct counter *counter, struct child *child, brood_spawn_optio
 void run_until_exited(struct counter *counter, size_t count);
 void run_until_lost(struct counter *counter, size_t count);
 
+/* Whether this is such a Linux, or a later one. */
+bool kernel_is_at_least(int major, int minor);
+
 /* The machine is shared: a comparison that fails is made again, twice at most. */
 enum { ATTEMPTS = 3 };
 
