@@ -7,8 +7,8 @@
 #include "memory.h"
 
 enum {
-    USUAL_SIZE = 65536, /* a pipe's usual capacity */
-    WIDE_SIZE = 262144, /* a widened one's         */
+    USUAL_SIZE = 65536,            /* a pipe's usual capacity */
+    WIDE_SIZE = BROOD__FLOW_LARGE, /* a widened one's         */
     BUSY = USUAL_SIZE / 2,
     MAX_WIDENED = 16,
     FILLED_ENOUGH = 16, /* reads in a row, for larger ones */
@@ -68,11 +68,10 @@ void brood__flow_read(struct brood__flow *flow, struct brood__channel *channel, 
         widen(flow, channel);
 }
 
-/* Who writes more at once than a wide pipe holds would fill that too. */
-void brood__flow_written(struct brood__flow *flow, struct brood__channel *channel, ptrdiff_t n,
-                         size_t len)
+/* It would fill a wide pipe too. */
+void brood__flow_written(struct brood__flow *flow, struct brood__channel *channel, ptrdiff_t n)
 {
-    if (n >= BUSY && len > WIDE_SIZE)
+    if (n >= BUSY)
         widen(flow, channel);
 }
 

@@ -10,6 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "compiler.h"
+
 #ifndef RWF_NOSIGNAL
 #define RWF_NOSIGNAL 0x00000100
 #endif
@@ -18,14 +20,18 @@ enum { WIDE = 262144 }; /* four times the usual */
 
 static atomic_bool flag_unknown;
 
-ptrdiff_t brood__io_writev(int fd, const struct iovec *parts, int count)
+/* An offset of -1, in two halves, means the current position. */
+static long write_quietly(int fd, const struct iovec *parts, int count)
 {
-    if (atomic_load_explicit(&flag_unknown, memory_order_relaxed))
-        return brood__io_writev_guarded(fd, parts, count);
-    long n;
-    do /* An offset of -1, in two halves, means the current position. */
-        n = syscall(SYS_pwritev2, fd, parts, (long)count, -1L, -1L, (long)RWF_NOSIGNAL);
-    while (n < 0 && errno == EINTR);
+    return syscall(SYS_pwritev2, fd, parts, (long)count, -1L, -1L, (long)RWF_NOSIGNAL);
+}
+
+/* errno tells why. */
+static BROOD__COLD ptrdiff_t write_after(int fd, const struct iovec *parts, int count)
+{
+    long n = -1;
+    while (errno == EINTR && n < 0)
+        n = write_quietly(fd, parts, count);
     if (n >= 0)
         return n;
     if (errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL)
@@ -35,6 +41,14 @@ ptrdiff_t brood__io_writev(int fd, const struct iovec *parts, int count)
     if (fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode))
         atomic_store(&flag_unknown, true);
     return brood__io_writev_guarded(fd, parts, count);
+}
+
+ptrdiff_t brood__io_writev(int fd, const struct iovec *parts, int count)
+{
+    if (atomic_load_explicit(&flag_unknown, memory_order_relaxed))
+        return brood__io_writev_guarded(fd, parts, count);
+    long n = write_quietly(fd, parts, count);
+    return n >= 0 ? n : write_after(fd, parts, count);
 }
 
 void brood__io_quiet(int fd)

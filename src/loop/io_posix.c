@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,10 +19,11 @@ ptrdiff_t brood__io_read(int fd, void *data, size_t len)
 }
 
 #if defined(MSG_NOSIGNAL) && !defined(__APPLE__) /* whose older kernels do not know it */
-ptrdiff_t brood__io_send(int fd, struct iovec *parts, int count)
+ptrdiff_t brood__io_send(int fd, const struct iovec *parts, int count)
 {
-    /* Some systems' count is an int, some a size_t. */
-    struct msghdr message = {.msg_iov = parts, .msg_iovlen = (unsigned char)count};
+    /* Some systems' count is an int, some a size_t; the parts are const for none. */
+    struct msghdr message = {.msg_iovlen = (unsigned char)count};
+    memcpy(&message.msg_iov, &parts, sizeof parts);
     ssize_t n;
     do
         n = sendmsg(fd, &message, MSG_NOSIGNAL);
@@ -29,7 +31,7 @@ ptrdiff_t brood__io_send(int fd, struct iovec *parts, int count)
     return n < 0 ? -errno : n;
 }
 #else
-ptrdiff_t brood__io_send(int fd, struct iovec *parts, int count)
+ptrdiff_t brood__io_send(int fd, const struct iovec *parts, int count)
 {
     return brood__io_writev(fd, parts, count);
 }

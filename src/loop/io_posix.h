@@ -12,7 +12,7 @@ ptrdiff_t brood__io_read(int fd, void *data, size_t len);
 ptrdiff_t brood__io_writev(int fd, const struct iovec *parts, int count);
 
 /* brood__io_writev to a socket, for which every system but macOS has a flag of the call. */
-ptrdiff_t brood__io_send(int fd, struct iovec *parts, int count);
+ptrdiff_t brood__io_send(int fd, const struct iovec *parts, int count);
 
 /* The same with SIGPIPE blocked and taken back: for systems that have no flag. */
 ptrdiff_t brood__io_writev_guarded(int fd, const struct iovec *parts, int count);

@@ -75,8 +75,6 @@ static int reserve_pending(brood_pipe *pipe, size_t len)
 static void free_outgoing(brood_pipe *pipe)
 {
     struct brood__write_pipe *out = brood__pipe_out(pipe);
-    if (out->outgoing == NULL)
-        return;
     brood__loop_withdraw(&out->outgoing->flow);
     discard(&out->outgoing->sending);
     discard(&out->outgoing->pending);
@@ -88,7 +86,8 @@ static void free_outgoing(brood_pipe *pipe)
 static void rest(brood_pipe *pipe)
 {
     const struct brood__write_pipe *out = brood__pipe_out(pipe);
-    if (brood__pipe_buffered(pipe) == out->lent.len && !pipe->over && out->op.state == BROOD__IDLE)
+    if (out->outgoing != NULL && brood__pipe_buffered(pipe) == out->lent.len && !pipe->over &&
+        out->op.state == BROOD__IDLE)
         free_outgoing(pipe);
 }
 
@@ -285,7 +284,7 @@ static void written(struct brood__op *op, void *unused)
         if (pipe->state == BROOD__PIPE_FLUSHING && brood__pipe_buffered(pipe) == 0)
             brood__pipe_lose(pipe, 0);
     }
-    brood__pipe_lost_if_idle(pipe);
+    brood__pipe_called(pipe);
 }
 
 /* Fails where the system cannot tell (EPERM): then only a write will show it. */
@@ -296,7 +295,7 @@ static void reader_gone(struct brood__op *op, void *unused)
     pipe->in_callback = true;
     if (op->result >= 0)
         brood__pipe_lose(pipe, brood__pipe_buffered(pipe) > 0 ? BROOD_EPIPE : 0);
-    brood__pipe_lost_if_idle(pipe);
+    brood__pipe_called(pipe);
 }
 
 void brood__pipe_write_init(brood_pipe *pipe)
@@ -324,11 +323,13 @@ void brood__pipe_write_drop(brood_pipe *pipe)
 {
     pipe->dropped = brood__pipe_buffered(pipe) > 0;
     brood__pipe_out(pipe)->lent.len = 0;
-    free_outgoing(pipe);
+    if (brood__pipe_out(pipe)->outgoing != NULL)
+        free_outgoing(pipe);
 }
 
 /* As much as the pipe takes now; only when nothing is buffered before it. */
-static ptrdiff_t write_directly(brood_pipe *pipe, const brood_slice *parts, size_t count)
+static BROOD__INLINE ptrdiff_t write_directly(brood_pipe *pipe, const brood_slice *parts,
+                                              size_t count)
 {
     if (brood__pipe_buffered(pipe) > 0)
         return 0;
@@ -345,24 +346,48 @@ static ptrdiff_t failure_at_once(const brood_pipe *pipe)
     return known && op->result < 0 ? op->result : 0;
 }
 
-int brood_pipe_writev(brood_pipe *pipe, const brood_slice *parts, size_t count)
+/* How much the parts are together: ENOBUFS when there is no room for it. */
+static BROOD__INLINE int measure(const brood_pipe *pipe, const brood_slice *parts, size_t count,
+                                 size_t *total)
 {
-    int error = brood__pipe_check(pipe, true);
-    if (error < 0)
-        return error;
+    size_t buffered = brood__pipe_buffered(pipe);
+    size_t room = buffered < BROOD_MAX_BUFFERED ? BROOD_MAX_BUFFERED - buffered : 0;
+    *total = 0;
     if (parts == NULL && count > 0)
         return BROOD_EINVAL;
-    size_t buffered = brood__pipe_buffered(pipe), total = 0;
-    size_t room = buffered < BROOD_MAX_BUFFERED ? BROOD_MAX_BUFFERED - buffered : 0;
     for (size_t i = 0; i < count; i++) {
         if (parts[i].data == NULL && parts[i].len > 0)
             return BROOD_EINVAL;
-        if (parts[i].len > room - total)
+        if (parts[i].len > room - *total)
             return BROOD_ENOBUFS;
-        total += parts[i].len;
+        *total += parts[i].len;
     }
-    if (total == 0)
-        return 0;
+    return 0;
+}
+
+/* What the pipe has not taken, all but the first `sent` bytes, is on its way from now on. */
+static BROOD__COLD int send_later(brood_pipe *pipe, const brood_slice *parts, size_t count,
+                                  size_t sent)
+{
+    append(&brood__pipe_out(pipe)->outgoing->pending, parts, count, sent);
+    send_next(pipe);
+    ptrdiff_t failure = failure_at_once(pipe);
+    if (failure < 0) {
+        brood__pipe_lose(pipe, (int)failure);
+        return (int)failure;
+    }
+    check_flow(pipe);
+    return pipe->over ? 1 : 0;
+}
+
+static BROOD__INLINE int write_now(brood_pipe *pipe, const brood_slice *parts, size_t count)
+{
+    size_t total;
+    int error = brood__pipe_check(pipe, true);
+    if (error == 0)
+        error = measure(pipe, parts, count, &total);
+    if (error < 0 || total == 0)
+        return error;
 
     /* All or nothing is accepted: where the system might take a part, the memory
      * for the rest comes first. */
@@ -380,21 +405,19 @@ int brood_pipe_writev(brood_pipe *pipe, const brood_slice *parts, size_t count)
         return (int)sent;
     }
     if ((size_t)sent < total)
-        append(&brood__pipe_out(pipe)->outgoing->pending, parts, count, (size_t)sent);
-    send_next(pipe);
+        return send_later(pipe, parts, count, (size_t)sent);
     rest(pipe);
-    ptrdiff_t failure = failure_at_once(pipe);
-    if (failure < 0) {
-        brood__pipe_lose(pipe, (int)failure);
-        return (int)failure;
-    }
-    check_flow(pipe);
     return pipe->over ? 1 : 0;
+}
+
+int brood_pipe_writev(brood_pipe *pipe, const brood_slice *parts, size_t count)
+{
+    return write_now(pipe, parts, count);
 }
 
 int brood_pipe_write(brood_pipe *pipe, const void *data, size_t len)
 {
-    return brood_pipe_writev(pipe, &(brood_slice){.data = data, .len = len}, 1);
+    return write_now(pipe, &(brood_slice){.data = data, .len = len}, 1);
 }
 
 size_t brood_pipe_buffered(const brood_pipe *pipe)
