@@ -12,7 +12,7 @@
 #include "memory.h"
 #include "poller.h"
 
-enum { MAX_EVENTS = 256 };
+enum { MAX_EVENTS = 128 };
 #define WAKE_COOKIE UINT64_MAX
 
 struct epoll {
@@ -60,6 +60,13 @@ static int wait_in_kernel(struct epoll *epoll, brood_time timeout, struct epoll_
     return epoll_wait(epoll->fd, events, max, ms > INT32_MAX ? INT32_MAX : (int)ms);
 }
 
+static unsigned told_by(uint32_t flags)
+{
+    if ((flags & (EPOLLHUP | EPOLLERR)) != 0)
+        return BROOD__IN | BROOD__OUT | BROOD__GONE;
+    return ((flags & EPOLLIN) != 0 ? BROOD__IN : 0u) | ((flags & EPOLLOUT) != 0 ? BROOD__OUT : 0u);
+}
+
 static int wait_for_events(struct brood__poller *poller, brood_time timeout,
                            struct brood__event *ready, int max)
 {
@@ -70,19 +77,10 @@ static int wait_for_events(struct brood__poller *poller, brood_time timeout,
         return errno == EINTR ? 0 : -errno;
 
     int used = 0;
-    for (int i = 0; i < count; i++) {
-        uint32_t flags = events[i].events;
-        if (events[i].data.u64 == WAKE_COOKIE)
-            continue;
-        unsigned found = 0;
-        if ((flags & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0)
-            found |= BROOD__IN;
-        if ((flags & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0)
-            found |= BROOD__OUT;
-        if ((flags & (EPOLLHUP | EPOLLERR)) != 0)
-            found |= BROOD__GONE;
-        ready[used++] = (struct brood__event){.cookie = events[i].data.u64, .events = found};
-    }
+    for (int i = 0; i < count; i++)
+        if (events[i].data.u64 != WAKE_COOKIE)
+            ready[used++] = (struct brood__event){.cookie = events[i].data.u64,
+                                                  .events = told_by(events[i].events)};
     return used;
 }
 

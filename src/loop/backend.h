@@ -56,7 +56,8 @@ struct brood__backend_table {
     /* Carry out a ripe operation right before its completion function is called:
      * one scratch buffer then serves all reads, and a read that was cancelled in
      * the meantime has taken no byte.  The span is what prepare gave, and then what a
-     * read has filled.  false: not yet after all; it stays in flight. */
+     * read has filled.  false: not yet after all; it stays in flight.  A read that repeats
+     * may be in flight again, its result above 0 being that of the one before. */
     bool (*finish)(struct brood__backend *backend, struct brood__op *op, struct brood__span *span);
 
     /* Without waiting, and beside an operation in flight: bytes, BROOD_EAGAIN, or

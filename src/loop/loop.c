@@ -34,7 +34,8 @@ static int round_of(brood_loop *loop, brood_time deadline)
     loop->round++;
 
     bool ran = run_timers(loop);
-    brood__posted_collect(loop);
+    if (brood__posted_pending(loop))
+        brood__posted_collect(loop);
     ran = run_posts(loop) || ran;
     if (ran && loop->stepping)
         deadline = BROOD_NOWAIT;
@@ -57,14 +58,18 @@ static int round_of(brood_loop *loop, brood_time deadline)
 }
 
 /* Debug: complains when what began at `began` took long. */
-static void check_duration(const brood_loop *loop, brood_time began, const char *what)
+static BROOD__COLD void report_duration(const brood_loop *loop, brood_time began, const char *what)
 {
-    if (!loop->options.debug)
-        return;
     double limit = loop->options.slow_callback_seconds;
     double took = (double)(brood_now() - began) / 1e9;
     if (took >= (limit > 0 ? limit : 0.1))
         brood__loop_log(loop, "slow callback: %s took %.3f s", what, took);
+}
+
+static void check_duration(const brood_loop *loop, brood_time began, const char *what)
+{
+    if (loop->options.debug)
+        report_duration(loop, began, what);
 }
 
 static brood_time stopwatch(const brood_loop *loop)
@@ -101,6 +106,8 @@ static bool run_posts(brood_loop *loop)
 {
     bool ran = false;
     struct brood__link *link;
+    if (brood__list_empty(&loop->posts))
+        return false;
     brood__list_move(&loop->batch, &loop->posts);
     while (brood__loop_check(loop) == 0 && (link = brood__list_take(&loop->batch)) != NULL) {
         run_post(loop, link);
@@ -115,7 +122,7 @@ static brood_time next_of(const brood_loop *loop)
     if (!brood__list_empty(&loop->posts) || !brood__list_empty(&loop->closings) ||
         brood__posted_pending(loop) || atomic_load(&loop->signalled))
         return BROOD_NOWAIT;
-    return brood__timers_next(&loop->timers);
+    return loop->timers.count == 0 ? BROOD_FOREVER : brood__timers_next(&loop->timers);
 }
 
 static brood_time timeout_of(const brood_loop *loop, brood_time deadline)
@@ -229,6 +236,28 @@ static int leave(brood_loop *loop, int result)
     return result;
 }
 
+/* Rounds until *over: 0.  BROOD_ETIMEDOUT after one step, or the round that has looked after
+ * the deadline; BROOD_ECANCELED: stopped.  The only place that a round is called from, and
+ * so a part of: see BROOD__INLINE. */
+static int run_rounds(brood_loop *loop, const bool *over, brood_time deadline)
+{
+    bool last = false;
+    loop->awaited = over;
+    while (over == NULL || !*over) {
+        if (last)
+            return BROOD_ETIMEDOUT;
+        last = loop->stepping || (deadline != BROOD_FOREVER && brood__loop_now(loop) >= deadline);
+        int error = round_of(loop, deadline);
+        bool stopped = loop->stopping;
+        loop->stopping = false;
+        if (error < 0)
+            return error;
+        if (stopped && (over == NULL || !*over))
+            return BROOD_ECANCELED;
+    }
+    return 0;
+}
+
 int brood_loop_run(brood_loop *loop)
 {
     int error = brood__loop_resolve(&loop);
@@ -236,34 +265,14 @@ int brood_loop_run(brood_loop *loop)
         error = enter(loop);
     if (error < 0)
         return error;
-    do
-        error = round_of(loop, BROOD_FOREVER);
-    while (error == 0 && !loop->stopping);
-    loop->stopping = false;
-    return leave(loop, error);
+    error = run_rounds(loop, NULL, BROOD_FOREVER);
+    return leave(loop, error == BROOD_ECANCELED ? 0 : error);
 }
 
 int brood__loop_drive(brood_loop *loop, const bool *over, brood_time deadline)
 {
     int error = enter(loop);
-    if (error < 0)
-        return error;
-    bool last = false;
-    loop->awaited = over;
-    while (!*over) {
-        if (last) /* one more round has looked after the deadline */
-            return leave(loop, BROOD_ETIMEDOUT);
-        last = deadline != BROOD_FOREVER && brood__loop_now(loop) >= deadline;
-        error = round_of(loop, deadline);
-        if (error < 0)
-            return leave(loop, error);
-        if (loop->stopping) {
-            loop->stopping = false;
-            if (!*over)
-                return leave(loop, BROOD_ECANCELED);
-        }
-    }
-    return leave(loop, 0);
+    return error < 0 ? error : leave(loop, run_rounds(loop, over, deadline));
 }
 
 int brood_loop_run_until(brood_loop *loop, brood_future *future, brood_time deadline)
@@ -293,9 +302,9 @@ int brood_loop_step(brood_loop *loop, brood_time deadline)
     if (error < 0)
         return error;
     loop->stepping = true;
-    error = round_of(loop, deadline);
-    loop->stepping = loop->stopping = false;
-    return leave(loop, error);
+    error = run_rounds(loop, NULL, deadline);
+    loop->stepping = false;
+    return leave(loop, error == BROOD_ETIMEDOUT || error == BROOD_ECANCELED ? 0 : error);
 }
 
 void brood_loop_stop(brood_loop *loop)

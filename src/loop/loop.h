@@ -7,6 +7,7 @@
 
 #include "backend.h"
 #include "brood.h"
+#include "compiler.h"
 #include "list.h"
 #include "stack.h"
 #include "timer.h"
@@ -109,7 +110,6 @@ void brood__loop_log(const brood_loop *loop, const char *format, ...)
 
 /* The parts of a loop that have files of their own. */
 void brood__posted_collect(brood_loop *loop); /* remote calls join the posts         */
-bool brood__posted_pending(const brood_loop *loop);
 void brood__posted_discard(brood_loop *loop);
 void brood__signals_dispatch(brood_loop *loop); /* runs the callbacks of signals that came */
 void brood__signals_close(brood_loop *loop);
@@ -128,6 +128,12 @@ static inline int brood__loop_check(const brood_loop *loop)
     if (loop == NULL)
         return BROOD_EINVAL;
     return loop->forks == brood__forks ? 0 : BROOD_EFORK;
+}
+
+/* Whether other threads have called. */
+static inline bool brood__posted_pending(const brood_loop *loop)
+{
+    return atomic_load(&loop->remote) != NULL;
 }
 
 /* Shorthands for the backend's table. */

@@ -55,6 +55,7 @@ struct brood__op_type {
 
 struct brood__op {
     uint8_t kind, state;
+    bool repeats; /* a read that finish may leave in flight, as long as bytes come */
     const struct brood__op_type *type;
     struct brood__channel *channel;
     ptrdiff_t result;       /* negative: a brood_error */

@@ -166,11 +166,6 @@ int brood_call_soon_threadsafe(brood_loop *loop, brood_callback *call, void *arg
     return 0;
 }
 
-bool brood__posted_pending(const brood_loop *loop)
-{
-    return atomic_load(&loop->remote) != NULL;
-}
-
 /* All remote calls, oldest first. */
 static struct brood__remote_call *take_remote(brood_loop *loop)
 {
@@ -186,8 +181,6 @@ static struct brood__remote_call *take_remote(brood_loop *loop)
 
 void brood__posted_collect(brood_loop *loop)
 {
-    if (!brood__posted_pending(loop))
-        return;
     for (struct brood__remote_call *call = take_remote(loop); call != NULL; call = call->next)
         brood__list_append(&loop->posts, &call->post.link);
 }

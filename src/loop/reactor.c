@@ -213,11 +213,10 @@ static unsigned wanted(const struct brood__channel *channel)
     return wanted_by(channel->in) | wanted_by(channel->out);
 }
 
-/* To be called after every change of what the channel's operations want. */
-static void check_interest(struct reactor *reactor, struct brood__channel *channel)
+static void mark_dirty(struct reactor *reactor, const struct brood__channel *channel)
 {
     struct slot *slot = &reactor->slots[channel->slot];
-    if (wanted(channel) == channel->interest || slot->next != NOT_LISTED)
+    if (slot->next != NOT_LISTED)
         return;
     slot->next = NO_SLOT;
     if (reactor->first_dirty == NO_SLOT)
@@ -225,6 +224,13 @@ static void check_interest(struct reactor *reactor, struct brood__channel *chann
     else
         reactor->slots[reactor->last_dirty].next = channel->slot;
     reactor->last_dirty = channel->slot;
+}
+
+/* To be called after every change of what the channel's operations want. */
+static void check_interest(struct reactor *reactor, const struct brood__channel *channel)
+{
+    if (wanted(channel) != channel->interest)
+        mark_dirty(reactor, channel);
 }
 
 /* Gives a submitted operation its result without carrying it out. */
@@ -307,10 +313,17 @@ static void cancel(struct brood__backend *backend, struct brood__op *op)
         update(reactor_of(backend), op->channel);
 }
 
-static ptrdiff_t write_parts(const struct brood__channel *channel, struct iovec *parts, int count)
+static ptrdiff_t write_parts(const struct brood__channel *channel, const brood_slice *parts,
+                             size_t count)
 {
-    int fd = (int)channel->handle;
-    return channel->socket ? brood__io_send(fd, parts, count) : brood__io_writev(fd, parts, count);
+    /* They are laid out alike; an iovec's pointer is not const only as it serves reads too. */
+    static_assert(sizeof *parts == sizeof(struct iovec) &&
+                      offsetof(brood_slice, len) == offsetof(struct iovec, iov_len),
+                  "a slice is an iovec");
+    const struct iovec *vector = (const struct iovec *)(const void *)parts;
+    int used = count < BROOD__TRY_PARTS ? (int)count : BROOD__TRY_PARTS;
+    return channel->socket ? brood__io_send((int)channel->handle, vector, used)
+                           : brood__io_writev((int)channel->handle, vector, used);
 }
 
 static ptrdiff_t carry_out(struct reactor *reactor, struct brood__op *op, struct brood__span *span)
@@ -324,11 +337,20 @@ static ptrdiff_t carry_out(struct reactor *reactor, struct brood__op *op, struct
         brood__flow_read(&reactor->flow, op->channel, n, span->len);
         return n;
     case BROOD__WRITE:
-        return write_parts(op->channel,
-                           &(struct iovec){.iov_base = span->data, .iov_len = span->len}, 1);
+        return write_parts(op->channel, &(brood_slice){.data = span->data, .len = span->len}, 1);
     default:
         return 0;
     }
+}
+
+/* In flight it is, as after a submit; as a rule its registration stands. */
+static void go_on(struct reactor *reactor, struct brood__op *op)
+{
+    op->state = BROOD__SUBMITTED;
+    if (op->channel->more)
+        read_again(reactor, op);
+    else if ((op->channel->interest & BROOD__IN) == 0)
+        mark_dirty(reactor, op->channel);
 }
 
 static bool finish(struct brood__backend *backend, struct brood__op *op, struct brood__span *span)
@@ -338,6 +360,10 @@ static bool finish(struct brood__backend *backend, struct brood__op *op, struct 
         return false;
     if (op->state == BROOD__RIPE) {
         op->result = carry_out(reactor, op, span);
+        if (op->result > 0 && op->repeats) {
+            go_on(reactor, op);
+            return true;
+        }
         if (op->result == BROOD_EAGAIN && !op->channel->unpollable) {
             op->state = BROOD__SUBMITTED;
             check_interest(reactor, op->channel);
@@ -373,28 +399,14 @@ static ptrdiff_t try_write(struct brood__backend *backend, struct brood__channel
 {
     if (is_forked(reactor_of(backend)))
         return BROOD_EFORK;
-    struct iovec vector[BROOD__TRY_PARTS];
-    int used = count < BROOD__TRY_PARTS ? (int)count : BROOD__TRY_PARTS;
-    for (int i = 0; i < used; i++) {
-        vector[i].iov_len = parts[i].len;
-        /* iovec serves reads too, hence not const; a write only reads. */
-        memcpy(&vector[i].iov_base, &parts[i].data, sizeof vector[i].iov_base);
-    }
-    ptrdiff_t n = write_parts(channel, vector, used);
-    if (count > 0)
-        brood__flow_written(&reactor_of(backend)->flow, channel, n, parts[0].len);
+    if (count == 0 || parts[0].len <= BROOD__FLOW_LARGE) /* nothing is left to do after it */
+        return write_parts(channel, parts, count);
+    ptrdiff_t n = write_parts(channel, parts, count);
+    brood__flow_written(&reactor_of(backend)->flow, channel, n);
     return n;
 }
 
 /* ---- waiting ------------------------------------------------------------ */
-
-static void ripen(struct brood__op *op, unsigned events, struct brood__op_list *ripe)
-{
-    if ((interest_of(op) & events) != 0) {
-        op->state = BROOD__RIPE;
-        brood__op_list_append(ripe, op);
-    }
-}
 
 static void flush(struct reactor *reactor)
 {
@@ -430,34 +442,57 @@ static void give(struct brood__op_list *list, struct brood__op_list *ripe)
         brood__op_list_append(ripe, op);
 }
 
+/* What needs no event; false: the system is not to be asked now.  It is asked without
+ * waiting otherwise. */
+static bool give_at_once(struct reactor *reactor, brood_time *timeout, struct brood__op_list *ripe)
+{
+    bool more = reactor->again.first != NULL, may_wait = *timeout != 0;
+    give(&reactor->settled, ripe);
+    give(&reactor->again, ripe);
+    *timeout = 0;
+    if (!more || !may_wait || reactor->unasked >= UNASKED_MAX)
+        return true;
+    reactor->unasked++;
+    return false;
+}
+
+static void ripen(struct brood__op *op, unsigned events, struct brood__op_list *ripe)
+{
+    if ((interest_of(op) & events) != 0) {
+        op->state = BROOD__RIPE;
+        brood__op_list_append(ripe, op);
+    }
+}
+
+static void hear(struct reactor *reactor, const struct brood__event *event,
+                 struct brood__op_list *ripe)
+{
+    struct brood__channel *channel = channel_of(reactor, event->cookie);
+    if (channel == NULL)
+        return;
+    ripen(channel->in, event->events, ripe);
+    ripen(channel->out, event->events, ripe);
+    if (event->spent != 0) {
+        channel->interest &= (uint8_t)~event->spent;
+        check_interest(reactor, channel);
+    }
+}
+
 static int wait_for_events(struct brood__backend *backend, brood_time timeout,
                            struct brood__op_list *ripe)
 {
     struct reactor *reactor = reactor_of(backend);
-    flush(reactor);
-    bool more = reactor->again.first != NULL, settled = reactor->settled.first != NULL;
-    give(&reactor->settled, ripe);
-    give(&reactor->again, ripe);
-    if (more && timeout != 0 && reactor->unasked < UNASKED_MAX) {
-        reactor->unasked++;
+    if (reactor->first_dirty != NO_SLOT)
+        flush(reactor);
+    if ((reactor->again.first != NULL || reactor->settled.first != NULL) &&
+        !give_at_once(reactor, &timeout, ripe))
         return 0;
-    }
     reactor->unasked = 0;
-    if (more || settled)
-        timeout = 0;
 
     struct brood__event events[EVENTS_PER_WAIT];
     int count = reactor->poller->table->wait(reactor->poller, timeout, events, EVENTS_PER_WAIT);
-    for (int i = 0; i < count; i++) {
-        struct brood__channel *channel = channel_of(reactor, events[i].cookie);
-        if (channel == NULL)
-            continue;
-        channel->interest &= (uint8_t)~events[i].spent;
-        ripen(channel->in, events[i].events, ripe);
-        ripen(channel->out, events[i].events, ripe);
-        if (events[i].spent != 0)
-            check_interest(reactor, channel);
-    }
+    for (int i = 0; i < count; i++)
+        hear(reactor, &events[i], ripe);
     return count < 0 ? count : 0;
 }
 

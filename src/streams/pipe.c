@@ -52,7 +52,7 @@ void brood__pipe_begin(brood_pipe *pipe)
         brood__pipe_write_arm(pipe);
     else
         brood__pipe_read_arm(pipe);
-    brood__pipe_lost_if_idle(pipe); /* it may have been closed before it began */
+    brood__pipe_called(pipe); /* it may have been closed before it began */
 }
 
 static void begin(struct brood__post *post)
@@ -172,9 +172,7 @@ static void free_if_over(brood_pipe *pipe)
 
 void brood__pipe_lost_if_idle(brood_pipe *pipe)
 {
-    pipe->in_callback = false;
-    if (pipe->state != BROOD__PIPE_LOSING || !pipe->begun || in_flight(pipe) ||
-        brood__loop_check(pipe->loop) < 0)
+    if (!pipe->begun || in_flight(pipe) || brood__loop_check(pipe->loop) < 0)
         return;
     brood__detach(pipe->loop, &pipe->channel);
     let_go(pipe);
@@ -227,16 +225,6 @@ void brood_pipe_abort(brood_pipe *pipe)
 }
 
 /* ---- questions ---------------------------------------------------------- */
-
-int brood__pipe_check(const brood_pipe *pipe, bool writes)
-{
-    if (pipe == NULL || pipe->writes != writes)
-        return BROOD_EINVAL;
-    int error = brood__loop_check(pipe->loop);
-    if (error < 0)
-        return error;
-    return pipe->state != BROOD__PIPE_OPEN ? BROOD_ECLOSED : 0;
-}
 
 bool brood_pipe_is_closing(const brood_pipe *pipe)
 {

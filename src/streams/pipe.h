@@ -122,10 +122,26 @@ void brood__pipe_destroy(brood_pipe *pipe);
  * nothing is in flight any more connection_lost(error) is called by the loop: after an
  * operation that does nothing, if nothing was. */
 void brood__pipe_lose(brood_pipe *pipe, int error);
-/* After a completion that found the pipe losing. */
+/* One that is losing is lost now, unless something is in flight yet. */
 void brood__pipe_lost_if_idle(brood_pipe *pipe);
+/* What every callback ends with. */
+static inline void brood__pipe_called(brood_pipe *pipe)
+{
+    pipe->in_callback = false;
+    if (pipe->state == BROOD__PIPE_LOSING)
+        brood__pipe_lost_if_idle(pipe);
+}
+
 /* 0, EINVAL for the wrong direction, EFORK, ECLOSED. */
-int brood__pipe_check(const brood_pipe *pipe, bool writes);
+static inline int brood__pipe_check(const brood_pipe *pipe, bool writes)
+{
+    if (pipe == NULL || pipe->writes != writes)
+        return BROOD_EINVAL;
+    int error = brood__loop_check(pipe->loop);
+    if (error < 0)
+        return error;
+    return pipe->state != BROOD__PIPE_OPEN ? BROOD_ECLOSED : 0;
+}
 
 /* pipe_read.c, pipe_write.c */
 void brood__pipe_read_init(brood_pipe *pipe);

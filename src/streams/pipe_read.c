@@ -44,6 +44,11 @@ static brood_pipe *pipe_of(struct brood__op *op)
 static void done(struct brood__op *op, void *data)
 {
     brood_pipe *pipe = pipe_of(op);
+    bool reads_on = op->state != BROOD__IDLE;
+    if (reads_on && pipe->state == BROOD__PIPE_OPEN) { /* nothing is left to do after it */
+        received(pipe, data, op->result);
+        return;
+    }
     pipe->in_callback = true;
     if (pipe->state == BROOD__PIPE_OPEN) {
         if (op->result > 0)
@@ -52,7 +57,7 @@ static void done(struct brood__op *op, void *data)
             ended(pipe, op->result);
     }
     brood__pipe_read_arm(pipe);
-    brood__pipe_lost_if_idle(pipe);
+    brood__pipe_called(pipe);
 }
 
 /* A paused pipe's read goes back here, with nothing read; so does one that came after all
@@ -75,7 +80,7 @@ void brood__pipe_read_init(brood_pipe *pipe)
 {
     static const struct brood__op_type type = {.prepare = prepare, .done = done};
     struct brood__read_pipe *in = brood__pipe_in(pipe);
-    in->op = (struct brood__op){.kind = BROOD__READ, .type = &type};
+    in->op = (struct brood__op){.kind = BROOD__READ, .repeats = true, .type = &type};
     in->sink = NULL;
 }
 
