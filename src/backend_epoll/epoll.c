@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "compiler.h"
 #include "io_posix.h"
 #include "list.h"
 #include "memory.h"
@@ -44,11 +45,9 @@ struct span {
 };
 
 /* Nanoseconds if the kernel can; else milliseconds, rounded up: never early. */
-static int wait_in_kernel(struct epoll *epoll, brood_time timeout, struct epoll_event *events,
-                          int max)
+static BROOD__APART int wait_in_time(struct epoll *epoll, brood_time timeout,
+                                     struct epoll_event *events, int max)
 {
-    if (timeout == 0 || timeout == BROOD_FOREVER)
-        return epoll_wait(epoll->fd, events, max, timeout == 0 ? 0 : -1);
     if (!epoll->no_pwait2) {
         struct span span = {.seconds = timeout / 1000000000, .nanoseconds = timeout % 1000000000};
         long count = syscall(SYS_epoll_pwait2, epoll->fd, events, (long)max, &span, NULL, 0L);
@@ -71,8 +70,12 @@ static int wait_for_events(struct brood__poller *poller, brood_time timeout,
                            struct brood__event *ready, int max)
 {
     struct epoll_event events[MAX_EVENTS];
-    int count =
-        wait_in_kernel(epoll_of(poller), timeout, events, max < MAX_EVENTS ? max : MAX_EVENTS);
+    struct epoll *epoll = epoll_of(poller);
+    bool any_time = timeout == 0 || timeout == BROOD_FOREVER;
+    if (max > MAX_EVENTS)
+        max = MAX_EVENTS;
+    int count = any_time ? epoll_wait(epoll->fd, events, max, timeout == 0 ? 0 : -1)
+                         : wait_in_time(epoll, timeout, events, max);
     if (count < 0)
         return errno == EINTR ? 0 : -errno;
 
