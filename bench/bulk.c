@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "floor.h"
+#include "output.h"
 
 const char bench_about[] = "Reads what one child writes, 64 KiB at a time.\n"
                            "  count=4294967296  how many bytes, in whole MiB\n"
@@ -83,9 +84,7 @@ static double by_brood(void)
     struct bulk bulk = {.bytes = 0};
     brood_subprocess *child;
     brood_returncode code = -1;
-    bool socket = strcmp(bench_text("kind", "pipe"), "socket") == 0;
-    brood_spawn_options options = {.argv = bulk_argv(),
-                                   .out = {.kind = socket ? BROOD_SOCKET : BROOD_PIPE}};
+    brood_spawn_options options = {.argv = bulk_argv(), .out = bench_output()};
     bench_need(brood_loop_open(&bulk.loop, NULL) == 0, "loop");
     int64_t began = bench_now();
     bench_need(brood_subprocess_exec(bulk.loop, &protocol, &bulk, &options, &child) == 0, "exec");

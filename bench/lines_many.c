@@ -8,11 +8,13 @@
 #include <unistd.h>
 
 #include "floor.h"
+#include "output.h"
 #include "splitter.h"
 
 const char bench_about[] = "Reads lines of 80 bytes from many children at once.\n"
                            "  children=200\n"
-                           "  count=2000000  how many lines in all";
+                           "  count=2000000  how many lines in all\n"
+                           "  kind=pipe      or socket: what brood gives the children";
 
 size_t lines_many_children(void)
 {
@@ -107,7 +109,7 @@ static int read_lines(void *arg)
     brood_process *process;
     brood_returncode code = -1;
     brood_slice line;
-    brood_spawn_options options = {.argv = lines_many_argv(), .out = {.kind = BROOD_PIPE}};
+    brood_spawn_options options = {.argv = lines_many_argv(), .out = bench_output()};
     bench_need(brood_spawn(NULL, &options, &process) == 0, "spawn");
     brood_reader *reader = brood_process_stdout(process);
     while (brood_reader_readline(reader, &line, BROOD_FOREVER) > 0) {

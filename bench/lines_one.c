@@ -7,11 +7,13 @@
 #include <unistd.h>
 
 #include "floor.h"
+#include "output.h"
 #include "splitter.h"
 
 const char bench_about[] = "Reads lines of 80 bytes from one child.\n"
                            "  count=20000000  how many\n"
-                           "  way=outside     brood's: outside of tasks, or in a \"task\"";
+                           "  way=outside     brood's: outside of tasks, or in a \"task\"\n"
+                           "  kind=pipe       or socket: what brood gives the child";
 
 enum { LENGTH = 80 };
 
@@ -66,7 +68,7 @@ static int read_lines(void *arg)
     brood_returncode code = -1;
     brood_slice line;
     size_t lines = 0, bytes = 0;
-    brood_spawn_options options = {.argv = lines_one_argv(), .out = {.kind = BROOD_PIPE}};
+    brood_spawn_options options = {.argv = lines_one_argv(), .out = bench_output()};
     (void)arg;
     int64_t began = bench_now();
     bench_need(brood_spawn(loop, &options, &process) == 0, "spawn");
