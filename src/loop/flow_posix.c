@@ -58,9 +58,10 @@ static void widen(struct brood__flow *flow, struct brood__channel *channel)
 void brood__flow_read(struct brood__flow *flow, struct brood__channel *channel, ptrdiff_t n,
                       size_t len)
 {
-    bool filled = n == (ptrdiff_t)len && channel->widened;
-    channel->more = filled && len < WIDE_SIZE && channel->steady;
-    if (!filled)
+    bool filled = n == (ptrdiff_t)len;
+    channel->more =
+        filled && channel->steady && len < WIDE_SIZE && (channel->widened || channel->socket);
+    if (!filled || !channel->widened)
         channel->filled = 0;
     else if (channel->filled < FILLED_ENOUGH)
         channel->filled++;

@@ -150,6 +150,12 @@ void brood__pipe_write_init(brood_pipe *pipe);
 void brood__pipe_write_arm(brood_pipe *pipe);
 void brood__pipe_write_drop(brood_pipe *pipe); /* frees what is buffered */
 
+/* One that reads. */
+static inline bool brood__pipe_has_sink(brood_pipe *pipe)
+{
+    return brood__pipe_in(pipe)->sink != NULL;
+}
+
 static inline size_t brood__pipe_buffered(const brood_pipe *pipe)
 {
     const struct brood__write_pipe *out = (const struct brood__write_pipe *)(const void *)pipe;

@@ -138,7 +138,7 @@ static void filled(struct brood__sink *sink, const void *data, size_t len)
         return;
     bool full = reader->bytes.start + reader->bytes.len + len + 1 == reader->bytes.cap;
     if (full)
-        reader->chunk = reader->chunk < BROOD__READ_MAX / 4 ? reader->chunk * 4 : BROOD__READ_MAX;
+        reader->chunk = BROOD__READ_MAX;
     else if (len < reader->chunk / 4 && reader->chunk > BROOD__READ_MIN)
         reader->chunk /= 2;
     reader->bytes.len += len;

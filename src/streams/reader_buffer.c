@@ -27,7 +27,8 @@ static void free_block(brood_loop *loop, char *block, size_t cap)
 {
     if (block == NULL)
         return;
-    if (cap <= BROOD__READ_MAX && (loop->spare_block == NULL || cap >= loop->spare_size)) {
+    if (cap <= BROOD__READ_MAX + BROOD__REST_MAX &&
+        (loop->spare_block == NULL || cap >= loop->spare_size)) {
         char *before = loop->spare_block;
         loop->spare_block = block;
         loop->spare_size = cap;
@@ -73,6 +74,13 @@ static int grow(brood_reader *reader, size_t cap)
     return 0;
 }
 
+/* A read of the usual size has room in it behind a rest: what a full pipe holds is read at
+ * once, and whoever writes into it finds all of it empty. */
+static size_t block_for(const brood_reader *reader)
+{
+    return reader->chunk + BROOD__REST_MAX;
+}
+
 /* Space for `len` more at the end. */
 static int reserve(brood_reader *reader, size_t len)
 {
@@ -83,8 +91,8 @@ static int reserve(brood_reader *reader, size_t len)
     if (bytes->data == NULL)
         return move_to_block(reader, len + 1);
     if (movable && bytes->cap <= BROOD__REST_MAX && bytes->len + len < reader->chunk)
-        return move_to_block(reader, reader->chunk); /* a rest that lay by itself */
-    if (movable && bytes->start >= bytes->len) {     /* cheap, and makes as much room as it moves */
+        return move_to_block(reader, block_for(reader)); /* a rest that lay by itself */
+    if (movable && bytes->start >= bytes->len) { /* cheap, and makes as much room as it moves */
         if (bytes->len > 0)
             memmove(bytes->data, brood__reader_data(reader), bytes->len);
         bytes->start = 0;
@@ -123,7 +131,7 @@ int brood__reader_room(struct brood__sink *sink, void **data, size_t *len)
         return 0;
     if (reader->chunk == 0)
         reader->chunk = BROOD__READ_MIN;
-    size_t wanted = reader->bytes.len == 0 ? reader->chunk - 1 : reader->chunk / 4;
+    size_t wanted = reader->bytes.len == 0 ? block_for(reader) - 1 : reader->chunk / 4;
     int error = reserve(reader, wanted);
     if (error < 0)
         return error;

@@ -193,11 +193,12 @@ static void check_lost(brood_subprocess *transport)
     free_if_over(transport);
 }
 
-/* What the child had written is in its pipes now: the protocol gets that first. */
+/* What the child had written is in its pipes now: the protocol gets that first.  Out of a
+ * sink it can be read after this too: to make room in it now would gain nothing. */
 static void tell_exit(brood_subprocess *transport)
 {
     for (int fd = 1; fd < 3; fd++)
-        if (pipe_of(transport, fd) != NULL)
+        if (pipe_of(transport, fd) != NULL && !brood__pipe_has_sink(pipe_of(transport, fd)))
             brood__pipe_read_rest(pipe_of(transport, fd));
     if (brood__loop_check(transport->loop) < 0)
         return;
