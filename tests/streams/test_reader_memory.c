@@ -147,6 +147,28 @@ Test(reader_memory, the_beginning_of_a_line_waits_in_a_small_block)
     source_close(&source);
 }
 
+/* Behind a rest there is room for all that a pipe holds: so a read empties it. */
+Test(reader_memory, a_rest_takes_nothing_away_from_the_next_read)
+{
+    struct source source = piped_source((size_t)1 << 20);
+    struct read_job job = hungry(&source, READ_LINE);
+    brood_slice line;
+    void *data = NULL;
+    size_t room = 0;
+    source.reader->chunk = BROOD__READ_MAX;
+    put(source.peer, "a line\nand the beginning of another");
+    cr_assert_eq(brood_reader_readline(source.reader, &line, test_deadline()), 7);
+    start_read(&source, &job);
+    cr_assert_leq(source.reader->bytes.cap, BROOD__REST_MAX);
+    cr_assert_eq(brood__reader_room(&source.reader->sink, &data, &room), 0);
+    cr_expect_eq(room, BROOD__READ_MAX);
+    cr_expect_eq((const char *)data - brood__reader_data(source.reader),
+                 (ptrdiff_t)brood_reader_buffered(source.reader));
+    put(source.peer, "\n");
+    cr_assert_eq(end_read(&job), 29);
+    source_close(&source);
+}
+
 Test(reader_memory, the_end_leaves_none_behind)
 {
     struct source source = piped_source(0);
