@@ -206,8 +206,17 @@ def cell(result, side):
     if side == "floor" or result.ratio(side) is None:
         return cost
     ratios = result.ratios(side)
-    spread = f" [{min(ratios):.2f}-{max(ratios):.2f}]" if side == "brood" else ""
-    return f"{result.ratio(side):.2f}{spread} ({cost})"
+    spread = f" {spread_of(ratios)}" if side == "brood" else ""
+    notes = []
+    if side in result.row.smaller:
+        notes.append(f"1/{result.row.smaller[side]} of it")
+    if len(ratios) < len(result.costs["floor"]):
+        notes.append(f"rounds: {len(ratios)}")
+    return f"{result.ratio(side):.2f}{spread} ({'; '.join([cost] + notes)})"
+
+
+def spread_of(ratios):
+    return f"[{min(ratios):.2f}-{max(ratios):.2f}]"
 
 
 def own_comparisons(results):
@@ -222,12 +231,14 @@ def own_comparisons(results):
             if not result.costs.get(side) or not other.costs.get(side):
                 continue
             pairs = zip(result.costs[side], other.costs[side])
-            ratio = statistics.median(cost / base for cost, base in pairs)
+            ratios = [cost / base for cost, base in pairs]
+            ratio = statistics.median(ratios)
             promise = ""
             if side == "brood":
                 holds = "met" if ratio <= row.like_bound else "MISSED"
                 promise = f"; promised at most {row.like_bound:g}: {holds}"
-            lines.append(f"- {row.title}, to {row.like}: {side} {ratio:.2f}{promise}")
+            lines.append(f"- {row.title}, to {row.like}: {side} {ratio:.2f} "
+                         f"{spread_of(ratios)}{promise}")
     return lines
 
 
@@ -266,7 +277,7 @@ def report(results, compiler, quick):
     if missing:
         lines.append(f"- left out, since they are not installed: {', '.join(missing)}")
     lines += ["- each cell: the median of the ratios to the floor of the same round "
-              "[least-greatest], and the median cost" + ("; a quick run" if quick else ""), "",
+              "[least-greatest], and the median cost; of it: as much of the job as was measured" + ("; a quick run" if quick else ""), "",
               "![ratios](results.svg)", "",
               "| workload | per | floor | brood | " + " | ".join(PEERS) + " | promised |",
               "|---|---|---|---|" + "---|" * len(PEERS) + "---|"]
