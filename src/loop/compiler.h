@@ -7,7 +7,7 @@
 #define BROOD__COLD   __attribute__((cold, noinline))
 
 /* A function of its own, so that the one that calls it has less to save. */
-#define BROOD__APART __attribute__((noinline))
+#define BROOD__APART  __attribute__((noinline))
 
 /* Part of each function that calls it.  A write that wakes its reader goes so deep into the
  * system that the processor forgets where its callers were to return to, and guesses wrong
