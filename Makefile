@@ -52,8 +52,8 @@ LOOP := buffer clock error future group loop memory posted task timer wait
 STREAMS := pipe pipe_read pipe_write reader reader_buffer reader_read reader_until writer
 SUBPROC := communicate exchange file options process run shell subprocess
 
-LOOP_Unix := reactor clock_posix context_posix default_posix flow_posix fork_posix io_posix \
-             signal_handler_posix signal_posix stack_posix switch_posix watch_posix
+LOOP_Unix := reactor channels_posix clock_posix context_posix default_posix flow_posix fork_posix \
+             io_posix signal_handler_posix signal_posix stack_posix switch_posix watch_posix
 STREAMS_Unix := pipe_posix
 SUBPROC_Unix := birth_posix child_posix file_posix program_posix reap_posix spawn_posix stdio_posix watcher_posix
 

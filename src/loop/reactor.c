@@ -2,15 +2,12 @@
  * (poller.h), written once for epoll and kqueue.
  *
  * Changes of interest are collected and made before waiting, so that a pipe
- * that is read again after each read costs no system call for its interest.
- * The cookie of a registration is a slot number with the slot's generation: an
- * event for a descriptor that has been closed, and whose number or slot has been
- * used again, falls dead. */
+ * that is read again after each read costs no system call for its interest.  An event for a
+ * descriptor that has been closed falls dead (channels.h). */
 #include <assert.h>
-#include <string.h>
-#include <time.h>
 
 #include "backend.h"
+#include "channels.h"
 #include "flow.h"
 #include "io_posix.h"
 #include "loop.h"
@@ -22,28 +19,14 @@ enum {
     EVENTS_PER_WAIT = 128,
     UNASKED_MAX = 3, /* with the read before them they empty a widened pipe */
 };
-#define NO_SLOT    UINT32_MAX
-#define NOT_LISTED (UINT32_MAX - 1)
-
-/* A cookie is as wide as a pointer, and half of it is for the slot. */
-#define SLOT_BITS  (sizeof(uintptr_t) * 4)
-#define SLOT_MASK  (((uint64_t)1 << SLOT_BITS) - 1)
-
-struct slot {
-    struct brood__channel *channel; /* NULL: free */
-    uint32_t generation;
-    uint32_t next; /* NOT_LISTED; or in the list of free slots, or in that of dirty ones */
-};
 
 struct reactor {
     struct brood__backend base;
     struct brood__poller *poller;
-    struct slot *slots;
-    uint32_t slot_count, free_slot;
-    uint32_t first_dirty, last_dirty; /* channels whose interest may have changed   */
-    struct brood__op_list settled;    /* cancelled or failed: for the next wait to give */
-    struct brood__op_list again;      /* reads of which the last one left more, likely  */
-    unsigned unasked;                 /* waits in a row that have only given such reads  */
+    struct brood__channels channels; /* dirty: their interest may have changed      */
+    struct brood__op_list settled;   /* cancelled or failed: for the next wait to give */
+    struct brood__op_list again;     /* reads of which the last one left more, likely  */
+    unsigned unasked;                /* waits in a row that have only given such reads  */
     struct brood__flow flow;
     unsigned forks; /* of the process that opened it */
 };
@@ -61,51 +44,10 @@ static bool is_forked(const struct reactor *reactor)
 
 /* ---- channels ----------------------------------------------------------- */
 
-static int grow_slots(struct reactor *reactor)
-{
-    uint32_t count = reactor->slot_count == 0 ? 16 : reactor->slot_count * 2;
-    uint64_t most = SLOT_MASK + 1;
-    if (count > most || count >= NOT_LISTED)
-        return BROOD_ENOMEM;
-    struct slot *slots = brood__realloc(reactor->slots, count * sizeof *slots);
-    if (slots == NULL)
-        return BROOD_ENOMEM;
-    for (uint32_t i = reactor->slot_count; i < count; i++)
-        slots[i] = (struct slot){.next = i + 1 < count ? i + 1 : NO_SLOT};
-    reactor->free_slot = reactor->slot_count;
-    reactor->slots = slots;
-    reactor->slot_count = count;
-    return 0;
-}
-
 static int attach(struct brood__backend *backend, struct brood__channel *channel, intptr_t handle)
 {
-    struct reactor *reactor = reactor_of(backend);
-    if (reactor->free_slot == NO_SLOT && grow_slots(reactor) < 0)
-        return BROOD_ENOMEM;
-
-    uint32_t slot = reactor->free_slot;
-    reactor->free_slot = reactor->slots[slot].next;
-    reactor->slots[slot].next = NOT_LISTED;
-    reactor->slots[slot].channel = channel;
-    *channel = (struct brood__channel){.handle = handle, .slot = slot};
-    return 0;
-}
-
-static uint64_t cookie_of(const struct reactor *reactor, const struct brood__channel *channel)
-{
-    uint64_t generation = reactor->slots[channel->slot].generation & SLOT_MASK;
-    return generation << SLOT_BITS | channel->slot;
-}
-
-/* The channel of an event, or NULL if that registration is history. */
-static struct brood__channel *channel_of(const struct reactor *reactor, uint64_t cookie)
-{
-    uint32_t slot = (uint32_t)(cookie & SLOT_MASK);
-    if (slot >= reactor->slot_count ||
-        (reactor->slots[slot].generation & SLOT_MASK) != cookie >> SLOT_BITS)
-        return NULL;
-    return reactor->slots[slot].channel;
+    *channel = (struct brood__channel){.handle = handle};
+    return brood__channels_add(&reactor_of(backend)->channels, channel);
 }
 
 static int set_interest(struct reactor *reactor, struct brood__channel *channel, unsigned interest)
@@ -114,7 +56,7 @@ static int set_interest(struct reactor *reactor, struct brood__channel *channel,
         return BROOD_EFORK;
     int error =
         reactor->poller->table->set(reactor->poller, (int)channel->handle, channel->interest,
-                                    interest, cookie_of(reactor, channel));
+                                    interest, brood__channels_cookie(&reactor->channels, channel));
     if (error == BROOD_EPIPE)
         interest &= BROOD__IN;
     else if (error < 0)
@@ -123,21 +65,10 @@ static int set_interest(struct reactor *reactor, struct brood__channel *channel,
     return error;
 }
 
-static void add_free(struct reactor *reactor, uint32_t slot)
-{
-    reactor->slots[slot].next = reactor->free_slot;
-    reactor->free_slot = slot;
-}
-
-/* One that is dirty stays in that list until the list is gone through. */
-static void free_slot(struct reactor *reactor, struct brood__channel *channel)
+static void leave(struct reactor *reactor, struct brood__channel *channel)
 {
     brood__flow_leave(&reactor->flow, channel);
-    struct slot *slot = &reactor->slots[channel->slot];
-    slot->channel = NULL;
-    slot->generation++;
-    if (slot->next == NOT_LISTED)
-        add_free(reactor, channel->slot);
+    brood__channels_remove(&reactor->channels, channel);
 }
 
 static void detach(struct brood__backend *backend, struct brood__channel *channel)
@@ -146,7 +77,7 @@ static void detach(struct brood__backend *backend, struct brood__channel *channe
     assert(channel->in == NULL && channel->out == NULL);
     if (channel->interest != 0)
         set_interest(reactor, channel, 0);
-    free_slot(reactor, channel);
+    leave(reactor, channel);
 }
 
 static void unlink_op(struct brood__op_list *list, const struct brood__op *op)
@@ -176,7 +107,7 @@ static void abandon(struct brood__backend *backend, struct brood__channel *chann
     struct reactor *reactor = reactor_of(backend);
     forget(reactor, channel->in);
     forget(reactor, channel->out);
-    free_slot(reactor, channel);
+    leave(reactor, channel);
 }
 
 /* ---- operations --------------------------------------------------------- */
@@ -213,24 +144,11 @@ static unsigned wanted(const struct brood__channel *channel)
     return wanted_by(channel->in) | wanted_by(channel->out);
 }
 
-static void mark_dirty(struct reactor *reactor, const struct brood__channel *channel)
-{
-    struct slot *slot = &reactor->slots[channel->slot];
-    if (slot->next != NOT_LISTED)
-        return;
-    slot->next = NO_SLOT;
-    if (reactor->first_dirty == NO_SLOT)
-        reactor->first_dirty = channel->slot;
-    else
-        reactor->slots[reactor->last_dirty].next = channel->slot;
-    reactor->last_dirty = channel->slot;
-}
-
 /* To be called after every change of what the channel's operations want. */
 static void check_interest(struct reactor *reactor, const struct brood__channel *channel)
 {
     if (wanted(channel) != channel->interest)
-        mark_dirty(reactor, channel);
+        brood__channels_mark(&reactor->channels, channel);
 }
 
 /* Gives a submitted operation its result without carrying it out. */
@@ -350,7 +268,7 @@ static void go_on(struct reactor *reactor, struct brood__op *op)
     if (op->channel->more)
         read_again(reactor, op);
     else if ((op->channel->interest & BROOD__IN) == 0)
-        mark_dirty(reactor, op->channel);
+        brood__channels_mark(&reactor->channels, op->channel);
 }
 
 static bool finish(struct brood__backend *backend, struct brood__op *op, struct brood__span *span)
@@ -410,25 +328,20 @@ static ptrdiff_t try_write(struct brood__backend *backend, struct brood__channel
 
 static void flush(struct reactor *reactor)
 {
-    uint32_t slot = reactor->first_dirty;
-    reactor->first_dirty = NO_SLOT;
-    while (slot != NO_SLOT) {
-        uint32_t next = reactor->slots[slot].next;
-        reactor->slots[slot].next = NOT_LISTED;
-        if (reactor->slots[slot].channel == NULL)
-            add_free(reactor, slot);
-        else
-            update(reactor, reactor->slots[slot].channel);
-        slot = next;
+    uint32_t at = brood__channels_take_dirty(&reactor->channels);
+    while (at != BROOD__NO_SLOT) {
+        struct brood__channel *channel = brood__channels_clean(&reactor->channels, &at);
+        if (channel != NULL)
+            update(reactor, channel);
     }
 }
 
 /* Dirty ones may have changed back. */
 static bool has_changes(const struct reactor *reactor)
 {
-    uint32_t slot = reactor->first_dirty;
-    for (; slot != NO_SLOT; slot = reactor->slots[slot].next) {
-        const struct brood__channel *channel = reactor->slots[slot].channel;
+    uint32_t at = reactor->channels.first_dirty;
+    while (at != BROOD__NO_SLOT) {
+        const struct brood__channel *channel = brood__channels_look(&reactor->channels, &at);
         if (channel != NULL && wanted(channel) != channel->interest)
             return true;
     }
@@ -467,7 +380,7 @@ static void ripen(struct brood__op *op, unsigned events, struct brood__op_list *
 static void hear(struct reactor *reactor, const struct brood__event *event,
                  struct brood__op_list *ripe)
 {
-    struct brood__channel *channel = channel_of(reactor, event->cookie);
+    struct brood__channel *channel = brood__channels_find(&reactor->channels, event->cookie);
     if (channel == NULL)
         return;
     ripen(channel->in, event->events, ripe);
@@ -482,7 +395,7 @@ static int wait_for_events(struct brood__backend *backend, brood_time timeout,
                            struct brood__op_list *ripe)
 {
     struct reactor *reactor = reactor_of(backend);
-    if (reactor->first_dirty != NO_SLOT)
+    if (reactor->channels.first_dirty != BROOD__NO_SLOT)
         flush(reactor);
     if ((reactor->again.first != NULL || reactor->settled.first != NULL) &&
         !give_at_once(reactor, &timeout, ripe))
@@ -527,7 +440,7 @@ static void close_reactor(struct brood__backend *backend)
     struct reactor *reactor = reactor_of(backend);
     if (reactor->poller != NULL)
         reactor->poller->table->close(reactor->poller, is_forked(reactor));
-    brood__free(reactor->slots);
+    brood__channels_close(&reactor->channels);
     brood__flow_close(&reactor->flow);
     brood__free(reactor);
 }
@@ -556,9 +469,8 @@ int brood__reactor_open(struct brood__backend **backend, struct brood__poller *p
     if (reactor == NULL)
         return BROOD_ENOMEM;
     reactor->base.table = &table;
-    reactor->free_slot = NO_SLOT;
+    brood__channels_init(&reactor->channels);
     reactor->forks = brood__forks;
-    reactor->first_dirty = NO_SLOT;
     brood__op_list_init(&reactor->settled);
     brood__op_list_init(&reactor->again);
     if (brood__flow_open(&reactor->flow) < 0) {
