@@ -1,4 +1,5 @@
 #include <gio/gio.h>
+#include <string.h>
 
 #include "round_trip.h"
 
@@ -32,6 +33,7 @@ static void came(GObject *object, GAsyncResult *result, gpointer unused)
     (void)object;
     (void)unused;
     bench_need(g_input_stream_read_finish(out, result, NULL) == ROUND_TRIP_LENGTH, "the answer");
+    bench_need(memcmp(answer, round_trip_line, ROUND_TRIP_LENGTH) == 0, "the answer");
     say();
 }
 

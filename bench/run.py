@@ -117,10 +117,11 @@ class Result:
         """To the floor of the same round."""
         return [cost / floor for cost, floor in zip(self.costs[side], self.costs["floor"])]
 
-    def ratio(self, side):
+    def ratio(self, side, rounds=None):
+        """Of the first rounds alone, for a comparison with a side that had no more."""
         if not self.costs.get(side) or not self.costs.get("floor"):
             return None
-        return statistics.median(self.ratios(side))
+        return statistics.median(self.ratios(side)[:rounds])
 
 
 def take(result, side, build, quick):
@@ -190,10 +191,11 @@ def verdict(result):
         return f"{cost_text(row.most, row.unit)}: {holds}"
     if ratio is None or not row.bound:
         return ""
-    peers = [result.ratio(side) for side in PEERS if result.ratio(side) is not None]
+    faster = [side for side in PEERS if result.ratio(side) is not None and
+              result.ratio(side) < result.ratio("brood", len(result.ratios(side)))]
     text = f"{row.bound:g}: {'met' if ratio <= row.bound else 'MISSED'}"
-    if peers and min(peers) < ratio:
-        text += "; SLOWER than the best peer"
+    if faster:
+        text += f"; SLOWER than {', '.join(faster)}"
     return text
 
 
@@ -277,7 +279,8 @@ def report(results, compiler, quick):
     if missing:
         lines.append(f"- left out, since they are not installed: {', '.join(missing)}")
     lines += ["- each cell: the median of the ratios to the floor of the same round "
-              "[least-greatest], and the median cost; of it: as much of the job as was measured" + ("; a quick run" if quick else ""), "",
+              "[least-greatest], and the median cost; of a slow peer, how much of the job it "
+              "did (1/10 of it), and in how many rounds" + ("; a quick run" if quick else ""), "",
               "![ratios](results.svg)", "",
               "| workload | per | floor | brood | " + " | ".join(PEERS) + " | promised |",
               "|---|---|---|---|" + "---|" * len(PEERS) + "---|"]

@@ -814,8 +814,9 @@ int  brood_pipe_set_limits(brood_pipe *pipe, size_t high, size_t low);
 void brood_pipe_limits(const brood_pipe *pipe, size_t *high, size_t *low);
 
 /* close: after what is buffered; abort: at once, and what is buffered is lost.
- * connection_lost follows, then a pipe of its own is freed (one of a subprocess
- * is freed with it).  May be called again until then; NULL is fine. */
+ * connection_lost follows from the loop, in the present round or in the next one; then a
+ * pipe of its own is freed (one of a subprocess is freed with it).  May be called again
+ * until then; NULL is fine. */
 void brood_pipe_close(brood_pipe *pipe);
 void brood_pipe_abort(brood_pipe *pipe);
 bool brood_pipe_is_closing(const brood_pipe *pipe);

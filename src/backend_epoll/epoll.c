@@ -13,7 +13,6 @@
 #include "memory.h"
 #include "poller.h"
 
-enum { MAX_EVENTS = 128 };
 #define WAKE_COOKIE UINT64_MAX
 
 struct epoll {
@@ -69,11 +68,9 @@ static unsigned told_by(uint32_t flags)
 static int wait_for_events(struct brood__poller *poller, brood_time timeout,
                            struct brood__event *ready, int max)
 {
-    struct epoll_event events[MAX_EVENTS];
+    struct epoll_event events[BROOD__EVENTS_PER_WAIT];
     struct epoll *epoll = epoll_of(poller);
     bool any_time = timeout == 0 || timeout == BROOD_FOREVER;
-    if (max > MAX_EVENTS)
-        max = MAX_EVENTS;
     int count = any_time ? epoll_wait(epoll->fd, events, max, timeout == 0 ? 0 : -1)
                          : wait_in_time(epoll, timeout, events, max);
     if (count < 0)

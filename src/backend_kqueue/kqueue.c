@@ -13,7 +13,6 @@
 #include "memory.h"
 #include "poller.h"
 
-enum { MAX_EVENTS = 128 };
 #define LONGEST_NS  ((brood_time)86400000000000) /* a day: some systems refuse very long waits */
 #define WRITE_SIDES ((unsigned)(BROOD__OUT | BROOD__GONE))
 
@@ -136,12 +135,12 @@ static int wait_for_events(struct brood__poller *poller, brood_time timeout,
                            struct brood__event *ready, int max)
 {
     const struct kqueue *kqueue = kqueue_of(poller);
-    struct kevent events[MAX_EVENTS];
+    struct kevent events[BROOD__EVENTS_PER_WAIT];
     brood_time limited = timeout < LONGEST_NS ? timeout : LONGEST_NS;
     struct timespec span = {.tv_sec = (time_t)(limited / 1000000000),
                             .tv_nsec = (long)(limited % 1000000000)};
-    int count = brood__kevent_wait(kqueue->fd, events, max < MAX_EVENTS ? max : MAX_EVENTS,
-                                   timeout == BROOD_FOREVER ? NULL : &span);
+    int count =
+        brood__kevent_wait(kqueue->fd, events, max, timeout == BROOD_FOREVER ? NULL : &span);
     if (count < 0)
         return count == BROOD_EINTR ? 0 : count;
 

@@ -27,8 +27,9 @@ struct brood__channels {
 void brood__channels_init(struct brood__channels *channels);
 void brood__channels_close(struct brood__channels *channels);
 
-/* A slot for it; ENOMEM. */
-int brood__channels_add(struct brood__channels *channels, struct brood__channel *channel);
+/* The number of a slot for it, which it is to keep; ENOMEM. */
+int brood__channels_add(struct brood__channels *channels, struct brood__channel *channel,
+                        uint32_t *number);
 void brood__channels_remove(struct brood__channels *channels, struct brood__channel *channel);
 
 uint64_t brood__channels_cookie(const struct brood__channels *channels,

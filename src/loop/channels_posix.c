@@ -33,16 +33,16 @@ static int grow(struct brood__channels *channels)
     return 0;
 }
 
-int brood__channels_add(struct brood__channels *channels, struct brood__channel *channel)
+int brood__channels_add(struct brood__channels *channels, struct brood__channel *channel,
+                        uint32_t *number)
 {
     if (channels->free == BROOD__NO_SLOT && grow(channels) < 0)
         return BROOD_ENOMEM;
-    uint32_t number = channels->free;
-    struct brood__slot *slot = &channels->slots[number];
+    *number = channels->free;
+    struct brood__slot *slot = &channels->slots[*number];
     channels->free = slot->next;
     slot->next = NOT_LISTED;
     slot->channel = channel;
-    channel->slot = number;
     return 0;
 }
 

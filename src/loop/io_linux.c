@@ -27,7 +27,7 @@ static long write_quietly(int fd, const struct iovec *parts, int count)
 }
 
 /* errno tells why. */
-static BROOD__COLD ptrdiff_t write_after(int fd, const struct iovec *parts, int count)
+static BROOD__APART ptrdiff_t write_after(int fd, const struct iovec *parts, int count)
 {
     long n = -1;
     while (errno == EINTR && n < 0)

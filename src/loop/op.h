@@ -3,7 +3,7 @@
  * while it is in flight, and the owner keeps it until it has completed.
  *
  *     IDLE --submit--> SUBMITTED --the system says so--> RIPE --finish--> IDLE
- *                        |  ^------- not yet after all ----'
+ *                        |  ^------- not yet after all, or it repeats ----'
  *                        '--cancel, failure--> SETTLED --finish--> IDLE */
 #ifndef BROOD_OP_H
 #define BROOD_OP_H

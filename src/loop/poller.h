@@ -18,6 +18,8 @@ struct brood__event {
     unsigned spent; /* interests that the system has forgotten with this event */
 };
 
+enum { BROOD__EVENTS_PER_WAIT = 128 };
+
 struct brood__poller {
     const struct brood__poller_table *table;
 };
@@ -33,7 +35,8 @@ struct brood__poller_table {
      * BROOD__IN is.  After another error nothing is. */
     int (*set)(struct brood__poller *poller, int fd, unsigned from, unsigned to, uint64_t cookie);
 
-    /* How many events were put into `events`; being woken or interrupted is none. */
+    /* How many events were put into `events`, at most `max`, which is no more than
+     * BROOD__EVENTS_PER_WAIT; being woken or interrupted is none. */
     int (*wait)(struct brood__poller *poller, brood_time timeout, struct brood__event *events,
                 int max);
 

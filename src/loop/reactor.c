@@ -15,10 +15,7 @@
 #include "poller.h"
 #include "reactor.h"
 
-enum {
-    EVENTS_PER_WAIT = 128,
-    UNASKED_MAX = 3, /* with the read before them they empty a widened pipe */
-};
+enum { UNASKED_MAX = 3 }; /* with the read before them they empty a widened pipe, or a socket */
 
 struct reactor {
     struct brood__backend base;
@@ -46,8 +43,11 @@ static bool is_forked(const struct reactor *reactor)
 
 static int attach(struct brood__backend *backend, struct brood__channel *channel, intptr_t handle)
 {
-    *channel = (struct brood__channel){.handle = handle};
-    return brood__channels_add(&reactor_of(backend)->channels, channel);
+    uint32_t slot;
+    int error = brood__channels_add(&reactor_of(backend)->channels, channel, &slot);
+    if (error == 0)
+        *channel = (struct brood__channel){.handle = handle, .slot = slot};
+    return error;
 }
 
 static int set_interest(struct reactor *reactor, struct brood__channel *channel, unsigned interest)
@@ -191,7 +191,7 @@ static void update(struct reactor *reactor, struct brood__channel *channel)
     }
 }
 
-/* A wide pipe that has filled a read has more, likely: it is read once more without a
+/* A wide pipe, or a socket, that has filled a read has more, likely: it is read once more without a
  * question.  Its registration stays as it is. */
 static void read_again(struct reactor *reactor, struct brood__op *op)
 {
@@ -236,7 +236,9 @@ static ptrdiff_t write_parts(const struct brood__channel *channel, const brood_s
 {
     /* They are laid out alike; an iovec's pointer is not const only as it serves reads too. */
     static_assert(sizeof *parts == sizeof(struct iovec) &&
-                      offsetof(brood_slice, len) == offsetof(struct iovec, iov_len),
+                      offsetof(brood_slice, data) == offsetof(struct iovec, iov_base) &&
+                      offsetof(brood_slice, len) == offsetof(struct iovec, iov_len) &&
+                      sizeof parts->len == sizeof((struct iovec *)0)->iov_len,
                   "a slice is an iovec");
     const struct iovec *vector = (const struct iovec *)(const void *)parts;
     int used = count < BROOD__TRY_PARTS ? (int)count : BROOD__TRY_PARTS;
@@ -402,8 +404,9 @@ static int wait_for_events(struct brood__backend *backend, brood_time timeout,
         return 0;
     reactor->unasked = 0;
 
-    struct brood__event events[EVENTS_PER_WAIT];
-    int count = reactor->poller->table->wait(reactor->poller, timeout, events, EVENTS_PER_WAIT);
+    struct brood__event events[BROOD__EVENTS_PER_WAIT];
+    int count =
+        reactor->poller->table->wait(reactor->poller, timeout, events, BROOD__EVENTS_PER_WAIT);
     for (int i = 0; i < count; i++)
         hear(reactor, &events[i], ripe);
     return count < 0 ? count : 0;

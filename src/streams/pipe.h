@@ -150,7 +150,7 @@ void brood__pipe_write_init(brood_pipe *pipe);
 void brood__pipe_write_arm(brood_pipe *pipe);
 void brood__pipe_write_drop(brood_pipe *pipe); /* frees what is buffered */
 
-/* One that reads. */
+/* Of one that reads: whether its bytes go to a sink. */
 static inline bool brood__pipe_has_sink(brood_pipe *pipe)
 {
     return brood__pipe_in(pipe)->sink != NULL;

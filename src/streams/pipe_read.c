@@ -2,6 +2,8 @@
  * the protocol, or from the system straight to a sink.  A read in flight is not taken
  * back by pausing: when something comes it is given up, with nothing read.  So pausing
  * and going on again cost no system call while nothing comes. */
+#include <assert.h>
+
 #include "pipe.h"
 
 enum { REST_READS = 64 }; /* of 64 KiB each, or of 256 from a busy pipe */
@@ -44,8 +46,8 @@ static brood_pipe *pipe_of(struct brood__op *op)
 static void done(struct brood__op *op, void *data)
 {
     brood_pipe *pipe = pipe_of(op);
-    bool reads_on = op->state != BROOD__IDLE;
-    if (reads_on && pipe->state == BROOD__PIPE_OPEN) { /* nothing is left to do after it */
+    if (op->state != BROOD__IDLE) { /* it repeats: nothing is left to do after it */
+        assert(pipe->state == BROOD__PIPE_OPEN);
         received(pipe, data, op->result);
         return;
     }

@@ -366,8 +366,8 @@ static BROOD__INLINE int measure(const brood_pipe *pipe, const brood_slice *part
 }
 
 /* What the pipe has not taken, all but the first `sent` bytes, is on its way from now on. */
-static BROOD__COLD int send_later(brood_pipe *pipe, const brood_slice *parts, size_t count,
-                                  size_t sent)
+static BROOD__APART int send_later(brood_pipe *pipe, const brood_slice *parts, size_t count,
+                                   size_t sent)
 {
     append(&brood__pipe_out(pipe)->outgoing->pending, parts, count, sent);
     send_next(pipe);

@@ -136,7 +136,8 @@ static void filled(struct brood__sink *sink, const void *data, size_t len)
     (void)data; /* they are in `bytes` already, or unwanted */
     if (reader->mode == BROOD__READER_DISCARD)
         return;
-    bool full = reader->bytes.start + reader->bytes.len + len + 1 == reader->bytes.cap;
+    bool full = len >= BROOD__READ_MAX ||
+                reader->bytes.start + reader->bytes.len + len + 1 == reader->bytes.cap;
     if (full)
         reader->chunk = BROOD__READ_MAX;
     else if (len < reader->chunk / 4 && reader->chunk > BROOD__READ_MIN)

@@ -174,6 +174,13 @@ static bool take_rest(brood_reader *reader)
     return !brood_pipe_is_closing(pipe);
 }
 
+void brood__process_take_rest(brood_process *process)
+{
+    for (int i = 0; i < 2; i++)
+        if (process->outputs[i] != NULL)
+            take_rest(process->outputs[i]);
+}
+
 /* A descendant still holds what the child had: that was it. */
 static void grace_over(struct brood__timer *timer)
 {

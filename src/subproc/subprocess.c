@@ -193,8 +193,8 @@ static void check_lost(brood_subprocess *transport)
     free_if_over(transport);
 }
 
-/* What the child had written is in its pipes now: the protocol gets that first.  Out of a
- * sink it can be read after this too: to make room in it now would gain nothing. */
+/* What the child had written is in its pipes now: the protocol gets that first.  Into a sink
+ * it comes after this too: to make room for all of it now would only cost memory. */
 static void tell_exit(brood_subprocess *transport)
 {
     for (int fd = 1; fd < 3; fd++)

@@ -169,6 +169,31 @@ Test(reader_memory, a_rest_takes_nothing_away_from_the_next_read)
     source_close(&source);
 }
 
+/* Also of a block that another reader has had, which is larger than what it asks for. */
+Test(reader_memory, a_filled_read_shows_a_flow_whatever_block_it_filled)
+{
+    struct source first = piped_source(0);
+    brood_reader *second;
+    int peer;
+    brood_slice slice;
+    char *much = pattern_of(BROOD__READ_MAX);
+    intptr_t end = make_wide_read_end(&peer, BROOD__READ_MAX);
+    cr_assert_eq(brood_reader_connect(first.loop, end, 0, &second), 0);
+    first.reader->chunk = BROOD__READ_MAX; /* its block is the loop's spare one after this */
+    put(first.peer, "x");
+    cr_assert_eq(brood_reader_read_slice(first.reader, &slice, test_deadline()), 1);
+    cr_assert_eq(brood_reader_read_slice(first.reader, &slice, BROOD_NOWAIT), BROOD_ETIMEDOUT);
+    cr_assert_not_null(first.loop->spare_block);
+    put_bytes(peer, much, BROOD__READ_MAX);
+    test_settle(first.loop);
+    cr_expect_eq(brood_reader_buffered(second), BROOD__READ_MAX);
+    cr_expect_eq(second->chunk, BROOD__READ_MAX);
+    free(much);
+    close(peer);
+    brood_reader_close(second);
+    source_close(&first);
+}
+
 Test(reader_memory, the_end_leaves_none_behind)
 {
     struct source source = piped_source(0);

@@ -1,0 +1,49 @@
+/* run, with pipes that hold more than one read takes. */
+#include <sched.h>
+#include <sys/wait.h>
+
+#include "processes.h"
+
+SUITE(run_linux);
+
+enum { MUCH = 400000, ROOM = 1 << 20 };
+
+static brood_time cut_at;
+
+static bool a_child_has_ended(void)
+{
+    siginfo_t info = {.si_pid = 0};
+    return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
+}
+
+/* The loop sees neither output nor end before it is too late. */
+static void hold_up(void *unused)
+{
+    (void)unused;
+    for (brood_time end = test_deadline(); brood_now() < end;) {
+        if (a_child_has_ended() && brood_now() > cut_at)
+            return;
+        sched_yield();
+    }
+    cr_assert_fail("the child has not ended");
+}
+
+/* A descendant holds the pipes, so that the child's end is not the end of it all. */
+Test(run_linux, cut_short_it_has_all_that_the_child_had_written)
+{
+    brood_loop *loop = test_loop();
+    struct gate gate = gate_make();
+    brood_result result;
+    brood_spawn_options options = {
+        PIPE_OUT, PIPE_ERR, GATE(&gate), .pipe_size = ROOM,
+        .argv = CHILD("fork", "eof", gate.name, "--", "fill", "2", "400000")};
+    cut_at = brood_in(0.01);
+    cr_assert_eq(brood_call_soon(loop, hold_up, NULL, NULL), 0);
+    cr_assert_eq(brood_run(loop, &options, NULL, 0, &result, cut_at), BROOD_ETIMEDOUT);
+    cr_expect_eq(result.returncode, 0);
+    cr_expect_eq(result.err.len, MUCH, "%zu", result.err.len);
+    cr_expect(is_alphabet(result.err.data, result.err.len));
+    brood_result_free(&result);
+    gate_end(&gate);
+    test_loop_close(loop);
+}
