@@ -88,8 +88,8 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(if $(KQUEUE),$(BUILD)/tests/kqueue/emul
            $(if $(filter Darwin,$(KQUEUE)),$(BUILD)/tests/kqueue/darwin.o)
 HEADERS := $(wildcard include/*.h src/*/*.h tests/*/*.h tests/runner/include/criterion/*.h)
 
-EXAMPLES := date_protocol df_protocol fanout date_streams df_streams to_upper python_repl login prompt \
-            pep3145 lsp_client
+EXAMPLES := date_protocol df_protocol fanout date_streams df_streams lines to_upper python_repl login \
+            prompt pep3145 lsp_client
 
 # ---- flags -------------------------------------------------------------------
 

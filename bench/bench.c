@@ -46,7 +46,10 @@ size_t bench_number(const char *name, size_t otherwise)
     char *end;
     errno = 0;
     unsigned long long number = strtoull(text, &end, 10);
-    bench_need(*text != '\0' && *end == '\0' && errno == 0, name);
+    if (*text == '\0' || *end != '\0' || errno != 0) {
+        fprintf(stderr, "%s: %s=%s is not a number\n", self, name, text);
+        exit(2);
+    }
     return (size_t)number;
 }
 

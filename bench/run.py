@@ -199,7 +199,7 @@ def verdict(result):
     return text
 
 
-def cell(result, side):
+def cell(result, side, quick):
     if side in result.failures:
         return "failed"
     if side not in result.sides:
@@ -208,6 +208,8 @@ def cell(result, side):
     if side == "floor" or result.ratio(side) is None:
         return cost
     ratios = result.ratios(side)
+    if quick:
+        return f"{result.ratio(side):.2f} ({cost})"
     spread = f" {spread_of(ratios)}" if side == "brood" else ""
     notes = []
     if side in result.row.smaller:
@@ -268,27 +270,38 @@ def peers_text():
     return {name: version for name, version in found.items() if version}
 
 
+def heading(quick):
+    if quick:
+        return ["# A quick run", "",
+                "One round of a tenth of the work: it shows that every side does its job, and its "
+                "figures mean nothing.", ""]
+    return ["# Results of `make bench`", "",
+            "Written by the run; docs/performance.md says what is measured, and why.", ""]
+
+
 def report(results, compiler, quick):
     peers = peers_text()
     missing = [side for side in PEERS if side not in peers]
-    lines = ["# Results of `make bench`", "",
-             "Written by the run; docs/performance.md says what is measured, and why.", "",
-             f"- {datetime.date.today()}, {machine()}",
+    lines = heading(quick)
+    lines += [f"- {datetime.date.today()}, {machine()}",
              f"- compiler: {compiler}",
              "- peers: " + ", ".join(f"{name} {version}" for name, version in peers.items())]
     if missing:
-        lines.append(f"- left out, since they are not installed: {', '.join(missing)}")
-    lines += ["- each cell: the median of the ratios to the floor of the same round "
-              "[least-greatest], and the median cost; of a slow peer, how much of the job it "
-              "did (1/10 of it), and in how many rounds" + ("; a quick run" if quick else ""), "",
-              "![ratios](results.svg)", "",
-              "| workload | per | floor | brood | " + " | ".join(PEERS) + " | promised |",
+        lines.append(f"- left out, since they are not installed: {', '.join(missing)} "
+                     "(Debian: libuv1-dev, libglib2.0-dev)")
+    if quick:
+        lines += ["- each cell: the ratio to the floor, and the cost; -: not run, or it cannot", ""]
+    else:
+        lines += ["- each cell: the median of the ratios to the floor of the same round "
+                  "[least-greatest], and the median cost; of a slow peer, how much of the job it "
+                  "did (1/10 of it), and in how many rounds", "", "![ratios](results.svg)", ""]
+    lines += ["| workload | per | floor | brood | " + " | ".join(PEERS) + " | promised |",
               "|---|---|---|---|" + "---|" * len(PEERS) + "---|"]
     for result in results:
-        cells = [cell(result, side) for side in SIDES]
+        cells = [cell(result, side, quick) for side in SIDES]
         lines.append(f"| {result.row.title} | {result.row.per} | " + " | ".join(cells) +
-                     f" | {verdict(result)} |")
-    own = own_comparisons(results)
+                     f" | {'' if quick else verdict(result)} |")
+    own = [] if quick else own_comparisons(results)
     if own:
         lines += ["", "## One workload to another", ""] + own
     counted = [result for result in results if result.counts]

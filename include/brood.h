@@ -334,7 +334,9 @@ void brood_buffer_free(brood_buffer *buffer);
 /* A reader gives the number of bytes, 0 at the end of the stream, or a negative
  * code, so that
  *     while ((n = brood_reader_readline(reader, &line, BROOD_FOREVER)) > 0)
- * is the loop.  Slices are lent: they stay where they are until the next call on the
+ * is the loop; when n is negative the stream has not ended, and a child that goes on
+ * writing waits for its pipe: close it, or read on, before you wait for its exit.  Slices
+ * are lent: they stay where they are until the next call on the
  * reader, its close, or that of its process.  One wait at a time on a reader: a second
  * gives BROOD_EBUSY.  An error of the stream is given before bytes that are still
  * buffered.  Every read can also fail with EINVAL, ENOMEM, EFORK and ECLOSED.
@@ -567,9 +569,9 @@ typedef struct brood_spawn_options {
 } brood_spawn_options;
 
 /* What the system at hand has no counterpart for is refused, never ignored: BROOD_ENOSYS,
- * step "options", and the field's name.  On Windows: in, out or err as BROOD_SOCKET, fds, new_session, a process_group
- * but 0, umask, user, group, extra_groups, keep_signals, nice, death_signal, rlimits,
- * preexec.  Elsewhere: creation_flags and verbatim_args (hide_window and allow_batch ask
+ * step "options", and the field's name.  On Windows: in, out or err as BROOD_SOCKET, fds,
+ * new_session, a process_group but 0, umask, user, group, extra_groups, keep_signals, nice,
+ * death_signal, rlimits, preexec.  Elsewhere: creation_flags and verbatim_args (hide_window and allow_batch ask
  * for nothing there).  A batch file without allow_batch: EINVAL, step "batch": cmd.exe
  * reads its arguments by rules of its own, so that one with, say, & in it could run
  * another program.  With it each argument is written so that cmd.exe sees plain text in
@@ -684,8 +686,8 @@ ptrdiff_t brood_process_asyncwrite(brood_process *process, const void *data, siz
                                    brood_time deadline);
 
 /* The process as a file: reads its stdout, writes its stdin; each call takes so many
- * seconds (a span, no deadline) at most (BROOD_ETIMEDOUT), 0: as long as it takes.  A write never deadlocks
- * with a child that writes too: what it says meanwhile is kept, whatever the limit.  A
+ * seconds (a span, no deadline) at most (BROOD_ETIMEDOUT), 0: as long as it takes.  A write
+ * never deadlocks with a child that writes too: what it says meanwhile is kept, whatever the limit.  A
  * direction that the process has no pipe for: BROOD_EBADF.  Waits as everything else
  * that waits.  The file belongs to the caller, who closes it before its process; errors of
  * open: EINVAL, ENOMEM, EFORK, ECLOSED. */

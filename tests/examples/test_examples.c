@@ -85,9 +85,9 @@ Test(examples, fanout_names_the_failures)
 
 Test(examples, help_and_wrong_usage)
 {
-    static const char *const names[] = {
-        "date_protocol", "df_protocol", "fanout", "date_streams", "df_streams", "to_upper",
-        "python_repl",   "login",       "prompt", "pep3145",      "lsp_client"};
+    static const char *const names[] = {"date_protocol", "df_protocol", "fanout",   "date_streams",
+                                        "df_streams",    "lines",       "to_upper", "python_repl",
+                                        "login",         "prompt",      "pep3145",  "lsp_client"};
     struct recorder recorder;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         cr_assert_eq(run_example(&recorder, names[i], ARGV("--help")), 0);

@@ -64,6 +64,35 @@ Test(examples_streams, df_streams_tells_how_df_failed)
     folder_close(&folder);
 }
 
+/* The first one's line comes although the second is silent, and its end does not hold up the
+ * first's. */
+Test(examples_streams, lines_come_as_they_are_written_from_each_command)
+{
+    struct recorder recorder;
+    cr_assert_eq(run_example(&recorder, "lines", ARGV("echo one", "echo two", "exit 3")), 1);
+    find_in_order(recorder.out[1].data, ARGV("1: one"));
+    find_in_order(recorder.out[1].data, ARGV("2: two"));
+    cr_expect_str_eq(recorder.out[2].data, "3: ended with 3\n");
+    recorder_free(&recorder);
+    cr_assert_eq(run_example(&recorder, "lines", ARGV("echo one")), 0);
+    cr_expect_eq(recorder.out[2].len, 0);
+    recorder_free(&recorder);
+    cr_assert_eq(run_example(&recorder, "lines", ARGV("-t", "never", "echo one")), 2);
+    recorder_free(&recorder);
+}
+
+/* The child of the tests waits without a word. */
+Test(examples_streams, lines_ends_at_its_deadline)
+{
+    struct recorder recorder;
+    char silent[512];
+    snprintf(silent, sizeof silent, "%s pause", test_child());
+    cr_assert_eq(run_example(&recorder, "lines", ARGV("-t", "0.3", "echo one", silent)), 1);
+    find_in_order(recorder.out[1].data, ARGV("1: one"));
+    find_in_order(recorder.out[2].data, ARGV("2: cancelled", "lines: timed out\n"));
+    recorder_free(&recorder);
+}
+
 Test(examples_streams, to_upper_goes_through_the_steps_of_the_original)
 {
     struct recorder recorder;

@@ -18,6 +18,7 @@ static int by_clone(void)
 {
     struct sigaction action = {.sa_handler = handler};
     NEED(sigaction(SIGUSR1, &action, NULL) == 0 && sigaction(SIGTERM, &action, NULL) == 0);
+    NEED(signal(SIGHUP, SIG_DFL) != SIG_ERR); /* which nohup has ignored */
     NEED(hide_calls(HIDE_CLONE3));
     for (int i = 0; i < 3; i++) {
         NEED(strcmp(look((brood_spawn_options){0}, ARGV("out", "x", "kill", "15")), "x[-15]") == 0);
