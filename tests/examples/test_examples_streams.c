@@ -89,7 +89,7 @@ Test(examples_streams, lines_ends_at_its_deadline)
     snprintf(silent, sizeof silent, "%s pause", test_child());
     cr_assert_eq(run_example(&recorder, "lines", ARGV("-t", "0.3", "echo one", silent)), 1);
     find_in_order(recorder.out[1].data, ARGV("1: one"));
-    find_in_order(recorder.out[2].data, ARGV("2: cancelled", "lines: timed out\n"));
+    find_in_order(recorder.out[2].data, ARGV("2: operation cancelled", "lines: timed out\n"));
     recorder_free(&recorder);
 }
 
