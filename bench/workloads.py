@@ -54,8 +54,8 @@ def trips(title, way, bound, **more):
 
 GROUPS = [
     rows_of(
-        Row("a static no-op, one by one", "spawn", {"count": 300}, bound=1.15,
-            amounts=("count",), rounds=15),
+        Row("a static no-op, one by one", "spawn", {"count": 100}, bound=1.15,
+            amounts=("count",), rounds=41),
         Row("/bin/true, one by one", "spawn", {"count": 150, "program": TRUE}, bound=1.05,
             amounts=("count",), rounds=11),
         Row("/bin/true, 2 GiB touched in the parent", "spawn",
@@ -64,10 +64,10 @@ GROUPS = [
             like="/bin/true, one by one", like_bound=1.1),
     ),
     rows_of(
-        Row("a no-op, 50 descriptors open", "spawn", {"count": 200, "open": 50},
-            amounts=("count",), rounds=11),
+        Row("a no-op, 50 descriptors open", "spawn", {"count": 100, "open": 50},
+            amounts=("count",), rounds=31),
         Row("a no-op, 10,000 descriptors open", "spawn", {"count": 100, "open": 10000},
-            amounts=("count",), rounds=11, like="a no-op, 50 descriptors open", like_bound=1.5),
+            amounts=("count",), rounds=31, like="a no-op, 50 descriptors open", like_bound=1.5),
     ),
     rows_of(
         Row("64 at a time, both outputs read to the end", "fanout", {"count": 800}, bound=1.08,
