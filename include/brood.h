@@ -156,10 +156,13 @@ brood_time brood_in(double seconds);
 /* ---- loop --------------------------------------------------------------- */
 
 enum brood_watch {
-    /* A handler for SIGCHLD from the first child on, which calls the handler that
-     * was there before; the host's system calls see EINTR as with any handler that
-     * restarts.  Reaps its own children and no others: a host that ignores SIGCHLD
-     * so that the system reaps its children had better choose the next one. */
+    /* Process descriptors or events, as below, and SIGCHLD for what they do not tell of: where
+     * the kernel has none, for a child for which none was left, and for a host that ignores
+     * SIGCHLD, so that the system would take the statuses.  From the first such child on
+     * there is a handler, which calls the one that was there before; the host's system
+     * calls see EINTR as with any handler that restarts.  Reaps its own children and no
+     * others: a host that ignores SIGCHLD so that the system reaps its children had
+     * better choose the next one. */
     BROOD_WATCH_SIGCHLD = 0,
     /* No signal handler at all: the kernel's process descriptors (Linux 5.4).
      * BROOD_ENOSYS from brood_loop_open where the kernel has none.  On macOS and the

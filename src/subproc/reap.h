@@ -50,7 +50,7 @@ extern const bool brood__index_by_handle;
  * user's. */
 int brood__index_add(int index, struct brood__child *child);
 void brood__index_remove(int index, struct brood__child *child);
-/* Children that have ended, at most `max`; how many. */
+/* Children that have ended, at most `max`; how many.  They are in the index no longer. */
 int brood__index_take(int index, struct brood__child **children, int max);
 
 #endif

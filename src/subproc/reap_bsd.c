@@ -81,7 +81,6 @@ int brood__index_add(int index, struct brood__child *child)
     return error == BROOD_EACCES || error == BROOD_EPERM ? BROOD_ESRCH : error;
 }
 
-/* After the event it has gone by itself: ENOENT. */
 void brood__index_remove(int index, struct brood__child *child)
 {
     change(index, child, EV_DELETE);

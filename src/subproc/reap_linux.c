@@ -88,9 +88,11 @@ void brood__index_close(int index, bool forked)
 
 const bool brood__index_by_handle = true;
 
+/* Told once, its registration is as good as gone: a pidfd that is closed after that need not be
+ * taken out before, even if a process forked elsewhere holds a copy of it. */
 int brood__index_add(int index, struct brood__child *child)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = child};
+    struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT, .data.ptr = child};
     if (child->process < 0)
         return BROOD_ENOSYS;
     return epoll_ctl(index, EPOLL_CTL_ADD, (int)child->process, &event) < 0 ? -errno : 0;

@@ -1,13 +1,15 @@
 /* The child watcher on Unix.
  *
- * Each loop watches its own children and asks about no others.  SIGCHLD only
- * rings the bell; which child has ended is asked of the index (reap.h), whose
- * answer costs the same among ten children and ten thousand.  The index is
- * watched by the loop as well: an end is noticed even if the host takes SIGCHLD
- * away, and BROOD_WATCH_PROCFD is the same watcher without the bell.  A child
- * that the index could not take is asked in turn whenever the bell rings, and now
- * and then by the clock, for a host that has taken the bell away.  While there are none
- * the bell is deaf: the index, which the loop polls, tells of every end. */
+ * Each loop watches its own children and asks about no others.  Which child has ended is
+ * asked of the index (reap.h), whose answer costs the same among ten children and ten
+ * thousand, and which the loop polls.  A child that the index could not take is asked in
+ * turn whenever SIGCHLD rings the bell, and now and then by the clock, for a host that has
+ * taken the bell away.  The bell is hung when the first such child comes, so that
+ * SIGCHLD is the host's alone until then, and it is deaf while there are none;
+ * BROOD_WATCH_PROCFD is the same watcher without a bell.
+ *
+ * A host that ignores SIGCHLD has the system take its children's statuses: then the bell is
+ * hung at once, whose handler ends that. */
 #include <errno.h>
 #include <signal.h>
 #include <sys/types.h>
@@ -65,6 +67,21 @@ static int open_index(struct brood__watcher *watcher)
     return watcher->poll.state == BROOD__SETTLED ? (int)watcher->poll.result : 0;
 }
 
+static bool may_have_bell(const struct brood__watcher *watcher)
+{
+    return watcher->loop->options.child_watcher == BROOD_WATCH_SIGCHLD;
+}
+
+/* Whether nobody gets the statuses of this process's children; when in doubt, yes. */
+static bool is_ignored(void)
+{
+    struct sigaction now;
+    if (sigaction(SIGCHLD, NULL, &now) < 0)
+        return true;
+    bool plain = (now.sa_flags & SA_SIGINFO) == 0;
+    return (now.sa_flags & SA_NOCLDWAIT) != 0 || (plain && now.sa_handler == SIG_IGN);
+}
+
 static int open_bell(struct brood__watcher *watcher)
 {
     watcher->bell =
@@ -91,11 +108,10 @@ int brood__watcher_prepare(brood_loop *loop)
     brood__post_init(&watcher->ask, ask_now);
     brood__loop_own(loop, &watcher->owned);
 
-    bool bell_wanted = loop->options.child_watcher == BROOD_WATCH_SIGCHLD;
     int error = open_index(watcher);
-    if (error == BROOD_ENOSYS && bell_wanted)
+    if (error == BROOD_ENOSYS && may_have_bell(watcher))
         error = 0;
-    if (error == 0 && bell_wanted)
+    if (error == 0 && may_have_bell(watcher) && (watcher->index < 0 || is_ignored()))
         error = open_bell(watcher);
     if (error == BROOD_EBUSY && watcher->index >= 0)
         error = 0; /* the host's handlers leave no room for the bell: the index does alone */
@@ -135,7 +151,8 @@ bool brood__watcher_needs_handle(const brood_loop *loop)
  * for it a second time. */
 static void add_other(struct brood__child *child)
 {
-    atomic_store(&child->watcher->bell.deaf, false);
+    if (child->watcher->has_bell)
+        atomic_store(&child->watcher->bell.deaf, false);
     brood__list_append(&child->watcher->others, &child->link);
 }
 
@@ -144,7 +161,8 @@ static void rest_without_others(struct brood__watcher *watcher)
 {
     if (!brood__list_empty(&watcher->others))
         return;
-    atomic_store(&watcher->bell.deaf, true);
+    if (watcher->has_bell)
+        atomic_store(&watcher->bell.deaf, true);
     brood__timer_cancel(&watcher->loop->timers, &watcher->clock);
     watcher->pace = 0;
     watcher->slowest = LAST_PACE_NS;
@@ -173,14 +191,17 @@ int brood__watcher_add(brood_loop *loop, struct brood__child *child)
         brood__list_append(&watcher->indexed, &child->link);
         return 0;
     }
-    if (!watcher->has_bell && error != BROOD_ESRCH)
+    if (error != BROOD_ESRCH && !may_have_bell(watcher))
         return error;
+    if (error != BROOD_ESRCH && !watcher->has_bell)
+        open_bell(watcher); /* in vain: the clock does, a little later */
     add_other(child);
-    if (error == BROOD_ESRCH) {
-        brood__loop_post(loop, &watcher->ask);
-    } else {
+    if (error != BROOD_ESRCH && watcher->has_bell) {
         ask_within(watcher, LAST_PACE_NS);
         brood__signal_watch_ring(&watcher->bell); /* it may have ended while that was deaf */
+    } else {
+        watcher->slowest = SOON_PACE_NS;
+        brood__loop_post(loop, &watcher->ask);
     }
     return 0;
 }
@@ -213,12 +234,13 @@ static void defer(struct brood__child *child)
     ask_within(child->watcher, FIRST_PACE_NS);
 }
 
-static void notice(struct brood__child *child)
+/* `told`: the index has. */
+static void notice(struct brood__child *child, bool told)
 {
     if (brood__list_empty(&child->link) || brood__loop_check(child->watcher->loop) < 0)
         return;
     if (!look(child, BROOD__REAP)) {
-        if (child->indexed)
+        if (told)
             defer(child);
         return;
     }
@@ -234,7 +256,7 @@ static void ask_others(struct brood__watcher *watcher)
     brood__list_move(&asking, &watcher->others);
     while ((link = brood__list_take(&asking)) != NULL) {
         brood__list_append(&watcher->others, link); /* where a forked child leaves it */
-        notice(BROOD__CONTAINER(link, struct brood__child, link));
+        notice(BROOD__CONTAINER(link, struct brood__child, link), false);
     }
     rest_without_others(watcher);
 }
@@ -257,7 +279,9 @@ static void collect(struct brood__watcher *watcher)
            brood__loop_check(watcher->loop) == 0) {
         count = brood__index_take(watcher->index, batch, BATCH);
         for (int i = 0; i < count; i++)
-            notice(batch[i]);
+            batch[i]->indexed = false;
+        for (int i = 0; i < count; i++)
+            notice(batch[i], true);
     }
     watcher->collected = watcher->loop->round;
 }

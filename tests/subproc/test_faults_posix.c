@@ -245,14 +245,14 @@ Test(faults, an_interrupted_open_is_repeated)
 
 /* ---- a watcher that cannot be made active --------------------------------------------------- */
 
-static void watcher_refused(enum fault call, int error, int watcher)
+static void watcher_refused(enum fault call, unsigned which, int error, int watcher)
 {
     brood_loop *loop = open_loop(watcher);
     brood_spawn_failure failure = {0};
     struct kid kid = {0};
     unsigned born = test_calls(FAULT_CLONE);
     cr_assert_not_null(loop);
-    test_fail_call(call, 1, -error, 0);
+    test_fail_call(call, which, -error, 0);
     cr_expect_eq(
         kid_start(loop, &kid, (brood_spawn_options){.failure = &failure}, ARGV("exit", "0")),
         error);
@@ -265,11 +265,32 @@ static void watcher_refused(enum fault call, int error, int watcher)
 
 Test(faults, sem_05_a_watcher_that_is_not_active_refuses_before_a_process_is_created)
 {
-    if (test_abilities().child_events) { /* else there is no index */
-        watcher_refused(FAULT_POLLER_OPEN, BROOD_EMFILE, BROOD_WATCH_SIGCHLD);
-        watcher_refused(FAULT_POLLER_OPEN, BROOD_EMFILE, BROOD_WATCH_PROCFD);
+    bool indexed = test_abilities().child_events;
+    if (indexed) {
+        watcher_refused(FAULT_POLLER_OPEN, 1, BROOD_EMFILE, BROOD_WATCH_SIGCHLD);
+        watcher_refused(FAULT_POLLER_OPEN, 1, BROOD_EMFILE, BROOD_WATCH_PROCFD);
     }
-    watcher_refused(FAULT_SIGACTION, BROOD_EINVAL, BROOD_WATCH_SIGCHLD);
+    /* With an index the handler is needed where SIGCHLD is ignored, which is asked first. */
+    signal(SIGCHLD, SIG_IGN);
+    watcher_refused(FAULT_SIGACTION, indexed ? 2 : 1, BROOD_EINVAL, BROOD_WATCH_SIGCHLD);
+    signal(SIGCHLD, SIG_DFL);
+}
+
+/* Too late to refuse: the clock does what the signal would. */
+Test(faults, a_child_without_a_handle_whose_signal_cannot_be_had_is_asked_by_the_clock)
+{
+    if (!test_abilities().child_events)
+        cr_skip_test("without an index the handler comes before the first child");
+    brood_loop *loop = open_loop(BROOD_WATCH_SIGCHLD);
+    struct kid kid = {0};
+    next_without_handle();
+    test_fail_call(FAULT_SIGACTION, 2, EINVAL, 0);
+    cr_assert_eq(kid_start(loop, &kid, (brood_spawn_options){0}, ARGV("exit", "7")), 0);
+    cr_expect_eq(test_faults(FAULT_SIGACTION), 1);
+    test_fail_call(FAULT_SIGACTION, 0, 0, 0);
+    cr_assert(run_until(loop, &kid.lost));
+    cr_expect_eq(kid.code, 7);
+    test_loop_close(loop);
 }
 
 /* ---- no descriptors left ---------------------------------------------------------------------- */

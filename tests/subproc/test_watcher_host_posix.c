@@ -91,6 +91,8 @@ Test(watcher_host, the_earlier_handler_is_called)
     brood_loop *loop = test_loop();
     for (int i = 1; i <= 3; i++) {
         struct kid kid = {0};
+        if (i > 1 && test_watcher() == BROOD_WATCH_SIGCHLD)
+            next_without_handle(); /* so that ours is above it */
         cr_assert_eq(kid_start(loop, &kid, with_stdin, ARGV("eof", "0")), 0);
         test_settle(loop);
         brood_pipe_close(brood_subprocess_pipe(kid.transport, 0));
@@ -113,10 +115,12 @@ static void *disposition(void)
     return (void *)(uintptr_t)now.sa_handler;
 }
 
-static void run_one(int watcher, void **during)
+static void run_one(int watcher, bool handle, void **during)
 {
     struct kid kid = {0};
     brood_loop *loop = open_loop(watcher);
+    if (!handle)
+        next_without_handle();
     cr_assert_eq(kid_start(loop, &kid, plain, ARGV("exit", "0")), 0);
     *during = disposition();
     cr_assert(kid_finish(loop, &kid));
@@ -128,7 +132,7 @@ Test(watcher_host, procfd_installs_no_handler)
         cr_skip_test("without process descriptors there is no such watcher");
     void *during, *before = disposition();
     unsigned calls = test_calls(FAULT_SIGACTION);
-    run_one(BROOD_WATCH_PROCFD, &during);
+    run_one(BROOD_WATCH_PROCFD, true, &during);
     cr_expect_eq(test_calls(FAULT_SIGACTION), calls + TEST_CALLS_ARE_COUNTED,
                  "only the question of this test");
     cr_expect_eq(during, before);
@@ -143,11 +147,28 @@ Test(watcher_host, the_disposition_of_sigchld_is_restored_with_the_last_loop)
         struct kid kid = {0};
         signal(SIGCHLD, before[i]);
         brood_loop *outer = open_loop(BROOD_WATCH_SIGCHLD);
+        next_without_handle();
         cr_assert_eq(kid_start(outer, &kid, plain, ARGV("exit", "0")), 0);
-        run_one(BROOD_WATCH_SIGCHLD, &during);
+        run_one(BROOD_WATCH_SIGCHLD, false, &during);
         cr_expect_neq(during, expected);
         cr_expect_neq(disposition(), expected, "another loop still needs it");
         cr_assert(kid_finish(outer, &kid));
+        cr_expect_eq(disposition(), expected);
+    }
+    signal(SIGCHLD, SIG_DFL);
+}
+
+/* A host that ignores it would lose the statuses of ours too. */
+Test(watcher_host, sigchld_is_the_hosts_alone_while_something_else_tells_of_every_child)
+{
+    static void (*const before[])(int) = {SIG_DFL, handler, SIG_IGN};
+    if (!test_abilities().child_events)
+        cr_skip_test("there is nothing else that tells");
+    for (size_t i = 0; i < 3; i++) {
+        void *during, *expected = (void *)(uintptr_t)before[i];
+        signal(SIGCHLD, before[i]);
+        run_one(BROOD_WATCH_SIGCHLD, true, &during);
+        cr_expect_eq(during == expected, i < 2);
         cr_expect_eq(disposition(), expected);
     }
     signal(SIGCHLD, SIG_DFL);
@@ -157,6 +178,7 @@ Test(watcher_host, a_handler_of_the_host_that_came_later_is_left_in_place)
 {
     brood_loop *loop = open_loop(BROOD_WATCH_SIGCHLD);
     struct kid kid = {0};
+    next_without_handle();
     cr_assert_eq(kid_start(loop, &kid, plain, ARGV("exit", "0")), 0);
     signal(SIGCHLD, handler);
     cr_assert(kid_finish(loop, &kid));
