@@ -32,15 +32,15 @@ typedef void info_handler(int, siginfo_t *, void *);
 static _Atomic(plain_handler *) earlier_plain[LEVELS][SIGNALS];
 static _Atomic(info_handler *) earlier_info[LEVELS][SIGNALS];
 
+/* Whatever its flags say: the two share their place, and these values mean what they mean. */
 static bool is_function(const struct sigaction *action)
 {
-    return (action->sa_flags & SA_SIGINFO) != 0 ||
-           (action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN);
+    return action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN;
 }
 
 static void remember(int level, int signal, const struct sigaction *action)
 {
-    bool info = (action->sa_flags & SA_SIGINFO) != 0;
+    bool info = (action->sa_flags & SA_SIGINFO) != 0 && is_function(action);
     earlier[level][signal] = *action;
     atomic_store(&earlier_info[level][signal], info ? action->sa_sigaction : NULL);
     atomic_store(&earlier_plain[level][signal],
@@ -198,6 +198,8 @@ int brood__signal_watch_start(brood_loop *loop, struct brood__signal_watch *watc
         error = install(signal);
         if (error < 0)
             atomic_store(&watches[signal], NULL);
+        while (error < 0 && atomic_load(&walkers) > 0)
+            sched_yield();
     }
     pthread_mutex_unlock(&lock);
 
@@ -221,6 +223,18 @@ void brood__signal_watch_stop(struct brood__signal_watch *watch)
             sched_yield();
     }
     pthread_mutex_unlock(&lock);
+}
+
+bool brood__children_are_lost(void)
+{
+    struct sigaction now;
+    pthread_mutex_lock(&lock);
+    bool unknown = sigaction(SIGCHLD, NULL, &now) < 0;
+    int level = unknown ? -1 : level_of(&now);
+    if (level >= 0) /* what is there again once nobody watches */
+        now = earlier[level][SIGCHLD];
+    pthread_mutex_unlock(&lock);
+    return unknown || now.sa_handler == SIG_IGN || (now.sa_flags & SA_NOCLDWAIT) != 0;
 }
 
 /* ---- the loop's side ---------------------------------------------------- */

@@ -27,6 +27,10 @@ void brood__signal_watch_ring(struct brood__signal_watch *watch);
 /* When it returns no handler on any thread looks at the watch any more. */
 void brood__signal_watch_stop(struct brood__signal_watch *watch);
 
+/* Whether the system takes the statuses of this process's children, or will as soon as nobody
+ * watches SIGCHLD; when in doubt, yes. */
+bool brood__children_are_lost(void);
+
 /* Around fork: the table of watches is whole in the child, and then forgotten. */
 void brood__signals_before_fork(void);
 void brood__signals_after_fork(void);

@@ -46,11 +46,11 @@ int brood__index_open(void);
 void brood__index_close(int index, bool forked);
 /* Whether it knows children by their handles; else by their pids. */
 extern const bool brood__index_by_handle;
-/* ESRCH: the system does not tell of this one: it has ended, or is about to, or is another
- * user's. */
+/* ESRCH: it has ended, or is about to.  EPERM: the system does not tell of this one, as it is
+ * another user's by now. */
 int brood__index_add(int index, struct brood__child *child);
 void brood__index_remove(int index, struct brood__child *child);
-/* Children that have ended, at most `max`; how many.  They are in the index no longer. */
+/* Children that have ended, at most `max`; how many.  They are not told of again. */
 int brood__index_take(int index, struct brood__child **children, int max);
 
 #endif

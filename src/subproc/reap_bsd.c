@@ -19,10 +19,7 @@ int brood__process_waitid(const struct brood__child *child, siginfo_t *info, int
 
 brood_returncode brood__process_taken(const struct brood__child *child)
 {
-    if (!child->told)
-        return BROOD_ELOST;
-    int status = (int)child->returncode;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+    return child->told ? child->returncode : BROOD_ELOST;
 }
 
 int brood__process_signal(const struct brood__child *child, int signal)
@@ -78,12 +75,17 @@ int brood__index_add(int index, struct brood__child *child)
         change(index, child, EV_DELETE);
         error = BROOD_ESRCH;
     }
-    return error == BROOD_EACCES || error == BROOD_EPERM ? BROOD_ESRCH : error;
+    return error == BROOD_EACCES ? BROOD_EPERM : error;
 }
 
 void brood__index_remove(int index, struct brood__child *child)
 {
     change(index, child, EV_DELETE);
+}
+
+static brood_returncode code_of(int status)
+{
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
 int brood__index_take(int index, struct brood__child **children, int max)
@@ -94,7 +96,7 @@ int brood__index_take(int index, struct brood__child **children, int max)
     for (int i = 0; i < count; i++) {
         children[i] = events[i].udata;
         children[i]->told = (events[i].fflags & WITH_STATUS) == WITH_STATUS;
-        children[i]->returncode = events[i].data;
+        children[i]->returncode = code_of((int)events[i].data);
     }
     return count < 0 ? 0 : count;
 }

@@ -19,7 +19,7 @@ struct brood__child {
     bool ended;       /* its end has been seen; the return code stands   */
     bool reaped;      /* its pid may belong to somebody else by now      */
     bool usage_lost;  /* it was taken by somebody else                */
-    bool told;        /* the index has told its status (BSD): `returncode` is as wait has it */
+    bool told;        /* the index has told its status (BSD): it is in `returncode`   */
     brood_returncode returncode;
     brood_usage usage;
     void (*exited)(struct brood__child *child); /* called by the loop, once */

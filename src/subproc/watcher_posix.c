@@ -22,7 +22,7 @@
 
 enum { BATCH = 64 };
 #define FIRST_PACE_NS ((brood_time)1000000)
-#define SOON_PACE_NS  ((brood_time)20000000)  /* the slowest for one that has ended */
+#define SOON_PACE_NS  ((brood_time)20000000)  /* the slowest where nothing else will tell */
 #define LAST_PACE_NS  ((brood_time)500000000) /* and for others                     */
 
 struct brood__watcher {
@@ -72,16 +72,6 @@ static bool may_have_bell(const struct brood__watcher *watcher)
     return watcher->loop->options.child_watcher == BROOD_WATCH_SIGCHLD;
 }
 
-/* Whether nobody gets the statuses of this process's children; when in doubt, yes. */
-static bool is_ignored(void)
-{
-    struct sigaction now;
-    if (sigaction(SIGCHLD, NULL, &now) < 0)
-        return true;
-    bool plain = (now.sa_flags & SA_SIGINFO) == 0;
-    return (now.sa_flags & SA_NOCLDWAIT) != 0 || (plain && now.sa_handler == SIG_IGN);
-}
-
 static int open_bell(struct brood__watcher *watcher)
 {
     watcher->bell =
@@ -111,7 +101,7 @@ int brood__watcher_prepare(brood_loop *loop)
     int error = open_index(watcher);
     if (error == BROOD_ENOSYS && may_have_bell(watcher))
         error = 0;
-    if (error == 0 && may_have_bell(watcher) && (watcher->index < 0 || is_ignored()))
+    if (error == 0 && may_have_bell(watcher) && (watcher->index < 0 || brood__children_are_lost()))
         error = open_bell(watcher);
     if (error == BROOD_EBUSY && watcher->index >= 0)
         error = 0; /* the host's handlers leave no room for the bell: the index does alone */
@@ -191,18 +181,20 @@ int brood__watcher_add(brood_loop *loop, struct brood__child *child)
         brood__list_append(&watcher->indexed, &child->link);
         return 0;
     }
-    if (error != BROOD_ESRCH && !may_have_bell(watcher))
+    bool ending = error == BROOD_ESRCH, barred = error == BROOD_EPERM;
+    if (!ending && !barred && !may_have_bell(watcher))
         return error;
-    if (error != BROOD_ESRCH && !watcher->has_bell)
-        open_bell(watcher); /* in vain: the clock does, a little later */
+    if (!ending && !watcher->has_bell && may_have_bell(watcher))
+        open_bell(watcher);
     add_other(child);
-    if (error != BROOD_ESRCH && watcher->has_bell) {
+    if (!ending && watcher->has_bell) {
         ask_within(watcher, LAST_PACE_NS);
         brood__signal_watch_ring(&watcher->bell); /* it may have ended while that was deaf */
-    } else {
-        watcher->slowest = SOON_PACE_NS;
-        brood__loop_post(loop, &watcher->ask);
+        return 0;
     }
+    if (!ending && !barred) /* nothing else will tell */
+        watcher->slowest = SOON_PACE_NS;
+    brood__loop_post(loop, &watcher->ask);
     return 0;
 }
 
@@ -294,8 +286,7 @@ static void clock_struck(struct brood__timer *timer)
     ask_others_until_none(watcher, pace < watcher->slowest / 2 ? pace * 2 : watcher->slowest);
 }
 
-/* A child that the index did not take, since it was ending, as a rule: then it is a zombie by
- * now. */
+/* A child that the index did not take: if it was ending, as a rule, it is a zombie by now. */
 static void ask_now(struct brood__post *post)
 {
     ask_others_until_none(BROOD__CONTAINER(post, struct brood__watcher, ask), FIRST_PACE_NS);

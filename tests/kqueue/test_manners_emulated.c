@@ -59,10 +59,11 @@ Test(manners_emulated, without_a_signal_too)
     end_before_they_are_watched(BROOD_WATCH_PROCFD);
 }
 
-/* NetBSD does not let a program be watched that has changed its user. */
-Test(manners_emulated, a_child_that_may_not_be_watched_is_asked_by_the_clock)
+/* NetBSD does not let a program be watched that has changed its user.  `during`: the handler
+ * of SIGCHLD then. */
+static void may_not_be_watched(int watcher, struct sigaction *during)
 {
-    brood_loop *loop = open_loop(BROOD_WATCH_PROCFD);
+    brood_loop *loop = open_loop(watcher);
     struct kid kid = {0};
     test_fail_call(FAULT_CHILD_WATCH, 1, EACCES, 0);
     cr_assert_eq(kid_start(loop, &kid, (brood_spawn_options){.in.kind = BROOD_PIPE},
@@ -71,10 +72,25 @@ Test(manners_emulated, a_child_that_may_not_be_watched_is_asked_by_the_clock)
     for (int i = 0; i < 5; i++)
         cr_assert_eq(brood_loop_step(loop, brood_in(0.01)), 0);
     cr_expect_not(kid.exited);
+    cr_assert_eq(sigaction(SIGCHLD, NULL, during), 0);
     brood_pipe_close(brood_subprocess_pipe(kid.transport, 0));
     cr_assert(run_until(loop, &kid.lost));
     cr_expect_eq(kid.code, 6);
     test_loop_close(loop);
+}
+
+Test(manners_emulated, a_child_that_may_not_be_watched_is_asked_by_the_clock)
+{
+    struct sigaction during;
+    may_not_be_watched(BROOD_WATCH_PROCFD, &during);
+    cr_expect(during.sa_handler == SIG_DFL);
+}
+
+Test(manners_emulated, or_when_the_signal_comes)
+{
+    struct sigaction during;
+    may_not_be_watched(BROOD_WATCH_SIGCHLD, &during);
+    cr_expect(during.sa_handler != SIG_DFL);
 }
 
 /* The reader of stdin goes: noticed once, and without spinning, however the kernel tells. */

@@ -22,6 +22,23 @@ static void note_word(void *word)
 
 static char a[] = "a", b[] = "b";
 
+/* To the system it is ignored: the flag speaks of a function that is not there. */
+Test(signal, one_that_is_ignored_with_the_flag_of_a_function_is_ignored)
+{
+    static void (*const none[])(int) = {SIG_IGN, SIG_DFL};
+    for (size_t i = 0; i < 2; i++) {
+        brood_loop *loop = test_loop();
+        struct sigaction action = {.sa_handler = none[i], .sa_flags = SA_SIGINFO};
+        trace = (struct trace){0};
+        cr_assert_eq(sigaction(SIGUSR1, &action, NULL), 0);
+        cr_assert_eq(brood_add_signal_handler(loop, SIGUSR1, note_word, a), 0);
+        raise(SIGUSR1);
+        test_settle(loop);
+        cr_expect_str_eq(trace.text, "a");
+        test_loop_close(loop);
+    }
+}
+
 /* ---- what is refused ------------------------------------------------------------- */
 
 Test(signal, sem_86_signals_that_cannot_be_handled_are_refused)

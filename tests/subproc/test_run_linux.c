@@ -1,7 +1,10 @@
 /* run, with pipes that hold more than one read takes. */
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include "io_posix.h"
 #include "processes.h"
 
 SUITE(run_linux);
@@ -29,8 +32,21 @@ static void hold_up(void *unused)
 }
 
 /* A descendant holds the pipes, so that the child's end is not the end of it all. */
+static bool pipes_can_be_wide(void)
+{
+    int ends[2];
+    cr_assert_eq(pipe(ends), 0);
+    brood__io_set_pipe_size(ends[0], ROOM);
+    bool wide = fcntl(ends[0], F_GETPIPE_SZ) >= ROOM;
+    close(ends[0]);
+    close(ends[1]);
+    return wide;
+}
+
 Test(run_linux, cut_short_it_has_all_that_the_child_had_written)
 {
+    if (!pipes_can_be_wide())
+        cr_skip_test("pipe_size asks for nothing here");
     brood_loop *loop = test_loop();
     struct gate gate = gate_make();
     brood_result result;

@@ -174,6 +174,43 @@ Test(watcher_host, sigchld_is_the_hosts_alone_while_something_else_tells_of_ever
     signal(SIGCHLD, SIG_DFL);
 }
 
+static void forget(void *unused)
+{
+    (void)unused;
+}
+
+/* What a child has used is lost where the system takes its status. */
+static void needs_its_own_watch(bool by_loop)
+{
+    brood_loop *first = open_loop(BROOD_WATCH_SIGCHLD), *second = open_loop(BROOD_WATCH_SIGCHLD);
+    brood_process *one = NULL, *two = NULL;
+    brood_spawn_options options = {.argv = ARGV(test_child(), "pause")};
+    brood_usage usage;
+    brood_returncode code = 0;
+    if (by_loop)
+        cr_assert_eq(brood_spawn(first, &options, &one), 0);
+    else
+        cr_assert_eq(brood_add_signal_handler(first, SIGCHLD, forget, NULL), 0);
+    cr_assert_eq(brood_spawn(second, &options, &two), 0);
+    if (!by_loop)
+        cr_assert_eq(brood_remove_signal_handler(first, SIGCHLD), 0);
+    test_loop_close(first);
+    cr_assert_eq(brood_process_kill(two), 0);
+    cr_assert_eq(brood_process_wait(two, &code, test_deadline()), 0);
+    cr_expect_eq(code, -SIGKILL);
+    cr_expect_eq(brood_process_usage(two, &usage), 0);
+    brood_process_close(two);
+    test_loop_close(second);
+}
+
+Test(watcher_host, statuses_are_kept_also_when_whoever_kept_them_first_has_gone)
+{
+    signal(SIGCHLD, SIG_IGN);
+    needs_its_own_watch(true);
+    needs_its_own_watch(false);
+    signal(SIGCHLD, SIG_DFL);
+}
+
 Test(watcher_host, a_handler_of_the_host_that_came_later_is_left_in_place)
 {
     brood_loop *loop = open_loop(BROOD_WATCH_SIGCHLD);
