@@ -18,7 +18,9 @@ static int by_clone(void)
 {
     struct sigaction action = {.sa_handler = handler};
     NEED(sigaction(SIGUSR1, &action, NULL) == 0 && sigaction(SIGTERM, &action, NULL) == 0);
-    NEED(signal(SIGHUP, SIG_DFL) != SIG_ERR); /* which nohup has ignored */
+    static const int often_ignored[] = {SIGHUP, SIGINT, SIGQUIT}; /* by nohup, by a shell's & */
+    for (size_t i = 0; i < sizeof often_ignored / sizeof *often_ignored; i++)
+        NEED(signal(often_ignored[i], SIG_DFL) != SIG_ERR);
     NEED(hide_calls(HIDE_CLONE3));
     for (int i = 0; i < 3; i++) {
         NEED(strcmp(look((brood_spawn_options){0}, ARGV("out", "x", "kill", "15")), "x[-15]") == 0);
