@@ -135,6 +135,7 @@ static int one_by_one(void)
 
 Test(old_kernel, without_proc_they_are_closed_one_by_one)
 {
+    NOT_UNDER_VALGRIND("Valgrind keeps descriptors of its own");
     with_filter(one_by_one);
 }
 
@@ -162,5 +163,6 @@ static int at_the_limit(void)
 
 Test(old_kernel, without_close_range_they_are_closed_with_no_descriptor_left)
 {
+    NOT_UNDER_VALGRIND("Valgrind keeps descriptors of its own");
     with_filter(at_the_limit);
 }

@@ -20,6 +20,7 @@ Test(process_usage_posix, a_grandchild_counts_once_it_has_been_waited_for)
 /* The status may still be known to the kernel; what was used is not. */
 Test(process_usage_posix, it_is_lost_when_the_host_has_reaped_the_child)
 {
+    NOT_UNDER_VALGRIND("Valgrind hides from the test what the kernel remembers");
     int status;
     brood_loop *loop = test_loop();
     brood_usage usage = {.user_seconds = -7};

@@ -260,6 +260,7 @@ Test(watcher_host, a_host_that_ignores_sigchld_from_the_start_misses_nothing)
 
 Test(watcher_host, a_host_that_ignores_sigchld_later_misses_nothing)
 {
+    NOT_UNDER_VALGRIND("Valgrind hides from the test what the kernel remembers");
     cr_expect_eq(ends_under(SIG_DFL, SIG_IGN), status_or_lost(7));
 }
 
@@ -327,6 +328,7 @@ static brood_returncode reaped_by_handler(int watcher, bool handle)
 
 Test(watcher_host, sem_23_a_status_that_the_host_took_is_known_or_lost_and_never_invented)
 {
+    NOT_UNDER_VALGRIND("Valgrind hides from the test what the kernel remembers");
     cr_expect_eq(reaped_by_handler(test_watcher(), true), status_or_lost(-SIGTERM));
     cr_expect_eq(reaped_by_handler(BROOD_WATCH_SIGCHLD, false), BROOD_ELOST);
 }
@@ -335,6 +337,7 @@ Test(watcher_host, sem_23_a_status_that_the_host_took_is_known_or_lost_and_never
  * only what has not ended yet. */
 Test(watcher_host, sem_25_a_pid_that_the_host_has_reaped_is_never_signalled)
 {
+    NOT_UNDER_VALGRIND("Valgrind hides from the test what the kernel remembers");
     for (int handle = 0; handle < 2; handle++) {
         struct kid kid = {0};
         brood_loop *loop = open_loop(handle ? test_watcher() : BROOD_WATCH_SIGCHLD);
