@@ -339,10 +339,10 @@ void brood_buffer_free(brood_buffer *buffer);
  *     while ((n = brood_reader_readline(reader, &line, BROOD_FOREVER)) > 0)
  * is the loop; when n is negative the stream has not ended, and a child that goes on
  * writing waits for its pipe: close it, or read on, before you wait for its exit.  Slices
- * are lent: they stay where they are until the next call on the
- * reader, its close, or that of its process.  One wait at a time on a reader: a second
- * gives BROOD_EBUSY.  An error of the stream is given before bytes that are still
- * buffered.  Every read can also fail with EINVAL, ENOMEM, EFORK and ECLOSED.
+ * are lent: they stay where they are until the next call on the reader, its close, or that
+ * of its process.  One wait at a time on a reader: a second gives BROOD_EBUSY.  An error of
+ * the stream is given before bytes that are still buffered.  Every read can also fail with
+ * EINVAL, ENOMEM, EFORK and ECLOSED.
  *
  * While more than twice the limit is buffered nothing is read, and the child
  * blocks when its pipe is full; reading goes on when the buffer is down to the limit,
@@ -574,9 +574,9 @@ typedef struct brood_spawn_options {
 /* What the system at hand has no counterpart for is refused, never ignored: BROOD_ENOSYS,
  * step "options", and the field's name.  On Windows: in, out or err as BROOD_SOCKET, fds,
  * new_session, a process_group but 0, umask, user, group, extra_groups, keep_signals, nice,
- * death_signal, rlimits, preexec.  Elsewhere: creation_flags and verbatim_args (hide_window and allow_batch ask
- * for nothing there).  A batch file without allow_batch: EINVAL, step "batch": cmd.exe
- * reads its arguments by rules of its own, so that one with, say, & in it could run
+ * death_signal, rlimits, preexec.  Elsewhere: creation_flags and verbatim_args (hide_window
+ * and allow_batch ask for nothing there).  A batch file without allow_batch: EINVAL, step
+ * "batch": cmd.exe reads its arguments by rules of its own, so that one with, say, & in it could run
  * another program.  With it each argument is written so that cmd.exe sees plain text in
  * it, and so that a program which the file hands %* or %1 to gets it as it was, provided
  * that it takes a doubled " for one, as the C runtime does; what the file itself does with
@@ -690,8 +690,8 @@ ptrdiff_t brood_process_asyncwrite(brood_process *process, const void *data, siz
 
 /* The process as a file: reads its stdout, writes its stdin; each call takes so many
  * seconds (a span, no deadline) at most (BROOD_ETIMEDOUT), 0: as long as it takes.  A write
- * never deadlocks with a child that writes too: what it says meanwhile is kept, whatever the limit.  A
- * direction that the process has no pipe for: BROOD_EBADF.  Waits as everything else
+ * never deadlocks with a child that writes too: what it says meanwhile is kept, whatever
+ * the limit.  A direction that the process has no pipe for: BROOD_EBADF.  Waits as everything else
  * that waits.  The file belongs to the caller, who closes it before its process; errors of
  * open: EINVAL, ENOMEM, EFORK, ECLOSED. */
 int brood_file_open(brood_process *process, double timeout_seconds, brood_file **file);

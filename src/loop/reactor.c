@@ -191,8 +191,8 @@ static void update(struct reactor *reactor, struct brood__channel *channel)
     }
 }
 
-/* A wide pipe, or a socket, that has filled a read has more, likely: it is read once more without a
- * question.  Its registration stays as it is. */
+/* A wide pipe, or a socket, that has filled a read has more, likely: it is read once more
+ * without a question.  Its registration stays as it is. */
 static void read_again(struct reactor *reactor, struct brood__op *op)
 {
     op->channel->more = false;
@@ -246,16 +246,21 @@ static ptrdiff_t write_parts(const struct brood__channel *channel, const brood_s
                            : brood__io_writev((int)channel->handle, vector, used);
 }
 
+static ptrdiff_t read_into(struct reactor *reactor, struct brood__channel *channel,
+                           struct brood__span *span)
+{
+    if (span->data == NULL)
+        *span = brood__flow_scratch(&reactor->flow, channel);
+    ptrdiff_t n = brood__io_read((int)channel->handle, span->data, span->len);
+    brood__flow_read(&reactor->flow, channel, n, span->len);
+    return n;
+}
+
 static ptrdiff_t carry_out(struct reactor *reactor, struct brood__op *op, struct brood__span *span)
 {
-    int fd = (int)op->channel->handle;
     switch (op->kind) {
     case BROOD__READ:
-        if (span->data == NULL)
-            *span = brood__flow_scratch(&reactor->flow, op->channel);
-        ptrdiff_t n = brood__io_read(fd, span->data, span->len);
-        brood__flow_read(&reactor->flow, op->channel, n, span->len);
-        return n;
+        return read_into(reactor, op->channel, span);
     case BROOD__WRITE:
         return write_parts(op->channel, &(brood_slice){.data = span->data, .len = span->len}, 1);
     default:
@@ -304,13 +309,9 @@ static ptrdiff_t try_read(struct brood__backend *backend, struct brood__channel 
     struct reactor *reactor = reactor_of(backend);
     if (is_forked(reactor))
         return BROOD_EFORK;
-    if (*data == NULL) {
-        struct brood__span scratch = brood__flow_scratch(&reactor->flow, channel);
-        *data = scratch.data;
-        len = scratch.len;
-    }
-    ptrdiff_t n = brood__io_read((int)channel->handle, *data, len);
-    brood__flow_read(&reactor->flow, channel, n, len);
+    struct brood__span span = {.data = *data, .len = len};
+    ptrdiff_t n = read_into(reactor, channel, &span);
+    *data = span.data;
     return n;
 }
 

@@ -174,11 +174,19 @@ static bool take_rest(brood_reader *reader)
     return !brood_pipe_is_closing(pipe);
 }
 
-void brood__process_take_rest(brood_process *process)
+int brood__process_take_rest(brood_process *process)
 {
-    for (int i = 0; i < 2; i++)
-        if (process->outputs[i] != NULL)
-            take_rest(process->outputs[i]);
+    int error = 0;
+    for (int i = 0; i < 2; i++) {
+        brood_reader *reader = process->outputs[i];
+        if (reader == NULL)
+            continue;
+        take_rest(reader);
+        int lost = reader->pipe != NULL ? reader->pipe->error : reader->error;
+        if (lost == BROOD_ENOMEM)
+            error = lost;
+    }
+    return error;
 }
 
 /* A descendant still holds what the child had: that was it. */

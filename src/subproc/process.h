@@ -42,8 +42,9 @@ int brood__process_communicate(brood_process *process, const void *input, size_t
                                brood_buffer *out, brood_buffer *err, brood_time deadline,
                                bool keep);
 
-/* process.c.  What the child has written until now comes into its readers, beyond any limit. */
-void brood__process_take_rest(brood_process *process);
+/* process.c.  What the child has written until now comes into its readers, beyond any limit.
+ * ENOMEM, also if that has lost some before. */
+int brood__process_take_rest(brood_process *process);
 
 /* What has come, appended; NULL drops it. */
 int brood__process_take(brood_process *process, brood_buffer *out, brood_buffer *err);

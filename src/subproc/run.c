@@ -28,9 +28,9 @@ static int stop(brood_process *process, brood_result *result, int why)
         return error;
     if (error == BROOD_ECANCELED && why != BROOD_ECANCELED) /* is still to be told */
         brood_task_cancel(process->loop->current);
-    brood__process_take_rest(process);
+    int lost = brood__process_take_rest(process);
     brood__process_gather_stop(process);
-    return brood__process_take(process, &result->out, &result->err);
+    return lost < 0 ? lost : brood__process_take(process, &result->out, &result->err);
 }
 
 static void describe(const brood_process *process, brood_result *result)

@@ -2,8 +2,9 @@
  *
  * Cloned with CLONE_FILES the child shares the table with every thread of the parent
  * until close_range(CLOSE_RANGE_UNSHARE) has given it a copy of the part that lies below
- * plan->table_end (Linux 5.9; used from 6.11 on, see is_mended).  Up to then it changes nothing there, and if it is refused
- * it ends without having closed, duplicated or opened anything.
+ * plan->table_end (Linux 5.9; used from 6.11 on, see is_mended).  Up to then it changes
+ * nothing there, and if it is refused it ends without having closed, duplicated or opened
+ * anything.
  *
  * What the child needs may have numbers above all of the parent's thousands.  Then the
  * parent puts copies over the numbers that its loop holds in reserve: nobody else may

@@ -4,6 +4,7 @@
 
 #include "fake_host_posix.h"
 #include "fake_poller.h"
+#include "flow.h"
 #include "support.h"
 
 SUITE(reactor_again);
@@ -123,6 +124,23 @@ Test(reactor_again, one_that_is_cancelled_takes_no_byte)
     cr_assert_eq(read(bench.ends[0], bytes, sizeof bytes), 2);
     bench_detach(&bench);
     bench_close(&bench);
+}
+
+/* Without memory for larger reads they stay as they are, and it is asked for again. */
+Test(reactor_again, without_memory_for_larger_reads_they_stay_small)
+{
+    struct brood__flow flow;
+    struct brood__channel busy = {.widened = true, .filled = UINT8_MAX};
+    cr_assert_eq(brood__flow_open(&flow), 0);
+    test_fail_allocation(1, false);
+    struct brood__span span = brood__flow_scratch(&flow, &busy);
+    test_fail_allocation(0, false);
+    cr_expect_eq(span.len, FULL);
+    memset(span.data, 0, span.len);
+    span = brood__flow_scratch(&flow, &busy);
+    cr_expect_eq(span.len, BROOD__FLOW_LARGE);
+    memset(span.data, 0, span.len);
+    brood__flow_close(&flow);
 }
 
 Test(reactor_again, a_loop_is_closed_with_one_outstanding)

@@ -31,7 +31,6 @@ static void hold_up(void *unused)
     cr_assert_fail("the child has not ended");
 }
 
-/* A descendant holds the pipes, so that the child's end is not the end of it all. */
 static bool pipes_can_be_wide(void)
 {
     int ends[2];
@@ -43,23 +42,47 @@ static bool pipes_can_be_wide(void)
     return wide;
 }
 
-Test(run_linux, cut_short_it_has_all_that_the_child_had_written)
+/* A descendant holds the pipes, so that the child's end is not the end of it all. */
+static int run_cut_short(brood_loop *loop, brood_result *result)
 {
-    if (!pipes_can_be_wide())
-        cr_skip_test("pipe_size asks for nothing here");
-    brood_loop *loop = test_loop();
     struct gate gate = gate_make();
-    brood_result result;
     brood_spawn_options options = {
         PIPE_OUT, PIPE_ERR, GATE(&gate), .pipe_size = ROOM,
         .argv = CHILD("fork", "eof", gate.name, "--", "fill", "2", "400000")};
     cut_at = brood_in(0.01);
     cr_assert_eq(brood_call_soon(loop, hold_up, NULL, NULL), 0);
-    cr_assert_eq(brood_run(loop, &options, NULL, 0, &result, cut_at), BROOD_ETIMEDOUT);
+    int error = brood_run(loop, &options, NULL, 0, result, cut_at);
+    gate_end(&gate);
+    return error;
+}
+
+Test(run_linux, cut_short_it_has_all_that_the_child_had_written)
+{
+    if (!pipes_can_be_wide())
+        cr_skip_test("pipe_size asks for nothing here");
+    brood_loop *loop = test_loop();
+    brood_result result;
+    cr_assert_eq(run_cut_short(loop, &result), BROOD_ETIMEDOUT);
     cr_expect_eq(result.returncode, 0);
     cr_expect_eq(result.err.len, MUCH, "%zu", result.err.len);
     cr_expect(is_alphabet(result.err.data, result.err.len));
     brood_result_free(&result);
-    gate_end(&gate);
+    test_loop_close(loop);
+}
+
+/* Less than the child has written. */
+static void *refuse_much(void *memory, size_t size)
+{
+    return size > MUCH / 2 ? NULL : realloc(memory, size);
+}
+
+Test(run_linux, cut_short_without_memory_for_it_all_it_says_so)
+{
+    if (!pipes_can_be_wide())
+        cr_skip_test("pipe_size asks for nothing here");
+    cr_assert_eq(brood_set_allocator(refuse_much, free), 0);
+    brood_loop *loop = test_loop();
+    brood_result result;
+    cr_expect_eq(run_cut_short(loop, &result), BROOD_ENOMEM);
     test_loop_close(loop);
 }
